@@ -24,14 +24,17 @@ endforeach()
 
 add_library(midge_options INTERFACE)
 target_compile_options(midge_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-  -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum $<$<BOOL:${MIDGE_WERROR}>:-Werror>)
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
+  -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum
+  $<$<BOOL:${MIDGE_WERROR}>:-Werror>)
 target_include_directories(midge_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(midge_options INTERFACE MIDGE_VERSION="${PROJECT_VERSION}")
 if(MIDGE_SANITIZE)
-  target_compile_options(midge_options INTERFACE -fsanitize=${MIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(midge_options INTERFACE
+    -fsanitize=${MIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(midge_options INTERFACE -fsanitize=${MIDGE_SANITIZE})
 else()
   target_link_options(midge_options INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
-  target_compile_options(midge_options INTERFACE $<$<CONFIG:Release>:-ffunction-sections;-fdata-sections>)
+  target_compile_options(midge_options INTERFACE
+    $<$<CONFIG:Release>:-ffunction-sections;-fdata-sections>)
 endif()
