@@ -35,7 +35,9 @@ OutputQueue& OutputQueue::operator=(OutputQueue&& other) noexcept {
   return *this;
 }
 
-OutputQueue::~OutputQueue() { std::free(copied_); }
+OutputQueue::~OutputQueue() {
+  std::free(copied_);
+}
 
 std::uint8_t* OutputQueue::extend(std::size_t size) {
   reserve(size);

@@ -1,6 +1,6 @@
-// Bytes on their way to one socket: small pieces are copied together, large payloads are referenced and
-// written from where they are (copying wins below about 1 KiB, referencing above). One owner, one thread.
-// Holds no memory while empty.
+// Bytes on their way to one socket: small pieces are copied together, large payloads are referenced
+// and written from where they are (copying wins below about 1 KiB, referencing above). One owner,
+// one thread. Holds no memory while empty.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // Repeatable random numbers (SplitMix64, Steele et al. 2014). Own generator and own range():
-// the standard's distributions differ between libraries, so seeds would not replay. Not for secrets.
+// the standard's distributions differ between libraries, so seeds would not replay. Not for
+// secrets.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,9 @@ class Random final {
     return z ^ (z >> 31);
   }
   // Both ends included. The bias of % is below 2^-32 for ranges below 2^32.
-  std::uint64_t range(std::uint64_t low, std::uint64_t high) { return low + next() % (high - low + 1); }
+  std::uint64_t range(std::uint64_t low, std::uint64_t high) {
+    return low + next() % (high - low + 1);
+  }
 
  private:
   std::uint64_t state_;

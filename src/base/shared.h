@@ -1,5 +1,5 @@
-// Intrusive reference counting for what crosses threads: immutable once shared, freed by the last holder.
-// The count is atomic; a Ref is one pointer.
+// Intrusive reference counting for what crosses threads: immutable once shared, freed by the last
+// holder. The count is atomic; a Ref is one pointer.
 #pragma once
 
 #include <atomic>

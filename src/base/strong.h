@@ -1,4 +1,5 @@
-// A number that says what it is: Strong<struct PacketIdTag, std::uint16_t> is no other 16-bit number.
+// A number that says what it is: Strong<struct PacketIdTag, std::uint16_t> is no other 16-bit
+// number.
 #pragma once
 
 #include <compare>
@@ -22,5 +23,7 @@ struct Strong {
 
 template <class Tag, class Rep>
 struct std::hash<base::Strong<Tag, Rep>> {
-  std::size_t operator()(const base::Strong<Tag, Rep>& s) const { return std::hash<Rep>{}(s.value); }
+  std::size_t operator()(const base::Strong<Tag, Rep>& s) const {
+    return std::hash<Rep>{}(s.value);
+  }
 };

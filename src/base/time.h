@@ -1,5 +1,5 @@
-// Time as an argument. Nothing below `runtime` reads a clock: whoever drives a machine says what time
-// it is, so tests and the simulator move it by hand.
+// Time as an argument. Nothing below `runtime` reads a clock: whoever drives a machine says what
+// time it is, so tests and the simulator move it by hand.
 #pragma once
 
 #include <chrono>
@@ -8,9 +8,11 @@
 namespace base {
 
 using Duration = std::chrono::nanoseconds;
-using Seconds = std::chrono::duration<std::uint32_t>;  // The standard's intervals are 32-bit seconds.
+using Seconds =
+    std::chrono::duration<std::uint32_t>;  // The standard's intervals are 32-bit seconds.
 
-// A point of the monotonic clock. Its zero is the driver's business; only differences mean something.
+// A point of the monotonic clock. Its zero is the driver's business; only differences mean
+// something.
 struct Instant {
   std::chrono::nanoseconds since_start{0};
 
@@ -20,11 +22,16 @@ struct Instant {
 };
 // `never` plus anything stays `never`.
 constexpr Instant operator+(Instant at, Duration after) {
-  if (at.is_never() || after > Instant::never().since_start - at.since_start) return Instant::never();
+  if (at.is_never() || after > Instant::never().since_start - at.since_start)
+    return Instant::never();
   return {at.since_start + after};
 }
-constexpr Instant operator-(Instant at, Duration before) { return {at.since_start - before}; }
-constexpr Duration operator-(Instant late, Instant early) { return late.since_start - early.since_start; }
+constexpr Instant operator-(Instant at, Duration before) {
+  return {at.since_start - before};
+}
+constexpr Duration operator-(Instant late, Instant early) {
+  return late.since_start - early.since_start;
+}
 
 // Wall-clock time, for people and for what outlives the process.
 struct WallTime {

@@ -1,7 +1,7 @@
-// One network connection's machine, for both roles: framing, the handshake's order of packets, size limits,
-// topic aliases, Receive Maximum of what comes in, keep alive. Bytes and time come in as arguments; packets,
-// bytes and a deadline go out. No socket, clock or thread; one owner. It knows nothing of sessions: what must
-// outlive the connection is `session`'s.
+// One network connection's machine, for both roles: framing, the handshake's order of packets, size
+// limits, topic aliases, Receive Maximum of what comes in, keep alive. Bytes and time come in as
+// arguments; packets, bytes and a deadline go out. No socket, clock or thread; one owner. It knows
+// nothing of sessions: what must outlive the connection is `session`'s.
 #pragma once
 
 #include <cstddef>
@@ -19,16 +19,18 @@
 
 namespace protocol {
 
+class Aliases;
+
 enum class Role : std::uint8_t { client, server };
 
 // What this end accepts. Larger packets are a fault before their bytes are buffered.
 struct Limits {
-  std::uint32_t packet_size_max = wire::packet_size_max;   // Bytes, whole packet.
-  std::uint32_t connect_size_max = 100'000;                // CONNECT and AUTH.
-  std::uint32_t subscribe_size_max = 100'000;              // SUBSCRIBE and UNSUBSCRIBE.
-  std::uint32_t acknowledgement_size_max = 10'000;         // PUBACK ... PUBCOMP, DISCONNECT.
-  std::uint16_t receive_maximum = 65'535;                  // MQTT 5 only.
-  std::uint16_t topic_alias_maximum = 0;                   // Of aliases that the peer may use.
+  std::uint32_t packet_size_max = wire::packet_size_max;  // Bytes, whole packet.
+  std::uint32_t connect_size_max = 100'000;               // CONNECT and AUTH.
+  std::uint32_t subscribe_size_max = 100'000;             // SUBSCRIBE and UNSUBSCRIBE.
+  std::uint32_t acknowledgement_size_max = 10'000;        // PUBACK ... PUBCOMP, DISCONNECT.
+  std::uint16_t receive_maximum = 65'535;                 // MQTT 5 only.
+  std::uint16_t topic_alias_maximum = 0;                  // Of aliases that the peer may use.
 };
 
 enum class State : std::uint8_t {
@@ -51,11 +53,14 @@ class Connection final {
  public:
   // `limits` outlives the connection (a listener has one for all of its connections).
   Connection(Role role, const Limits& limits, base::Instant now);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
 
   // ---- bytes in
-  // Decodes the next packet from what was kept and from the front of `in`, which shrinks. Views in `out` live
-  // until the next call and as long as the bytes behind `in`. Call until it does not return `packet`.
-  // A PUBLISH that uses a topic alias comes out with its topic filled in.
+  // Decodes the next packet from what was kept and from the front of `in`, which shrinks. Views in
+  // `out` live until the next call and as long as the bytes behind `in`. Call until it does not
+  // return `packet`. A PUBLISH that uses a topic alias comes out with its topic filled in.
   [[nodiscard]] Next next(base::Bytes& in, base::Instant now, wire::Packet& out);
   // Whether the transport should be read now.
   bool wants_bytes() const { return state_ != State::await_decision && state_ != State::closing; }
@@ -63,8 +68,8 @@ class Connection final {
   std::size_t held_size() const { return held_.size() - held_at_; }
 
   // ---- handshake, server
-  // Sends CONNACK with success; `connack.code` is set here. Adopts the client's limits from its CONNECT and
-  // `keep_alive` (seconds; what was asked for or Server Keep Alive).
+  // Sends CONNACK with success; `connack.code` is set here. Adopts the client's limits from its
+  // CONNECT and `keep_alive` (seconds; what was asked for or Server Keep Alive).
   void accept(wire::Connack connack, std::uint16_t keep_alive, base::Instant now);
   // Sends CONNACK with the reason (as a Connect Return code before MQTT 5) and closes.
   void refuse(wire::ReasonCode reason, std::string_view reason_string);
@@ -75,19 +80,20 @@ class Connection final {
   // Sends CONNECT and remembers what of it matters later.
   void connect(const wire::Connect& connect, base::Instant now);
 
-  // ---- packets out. False: larger than the peer's Maximum Packet Size, nothing was sent [MQTT-3.1.2-24].
-  // Reason String and User Property are left out of acknowledgements that would be too large, or that the
-  // client did not ask for [MQTT-3.1.2-29].
+  // ---- packets out. False: larger than the peer's Maximum Packet Size, nothing was sent
+  // [MQTT-3.1.2-24]. Reason String and User Property are left out of acknowledgements that would be
+  // too large, or that the client did not ask for [MQTT-3.1.2-29].
   template <class P>
   bool send(const P& packet);
-  // PUBLISH; uses a topic alias where the peer allows and it pays. Payloads from `share_from` bytes on are
-  // referenced in `owner` instead of copied.
+  // PUBLISH; uses a topic alias where the peer allows and it pays. Payloads from `share_from` bytes
+  // on are referenced in `owner` instead of copied.
   bool send_publish(const wire::Publish& publish, const base::Ref<const base::Shared>& owner);
   // Bytes encoded by encode_once(), for peers with the same version and no topic aliases.
   void send_encoded(base::Bytes packet) { output_.append(packet); }
   static constexpr std::size_t share_from = 1024;
 
-  // The peer's PUBLISH with QoS above 0 is settled: PUBACK, PUBCOMP or PUBREC with an error was sent.
+  // The peer's PUBLISH with QoS above 0 is settled: PUBACK, PUBCOMP or PUBREC with an error was
+  // sent.
   void settle_received() {
     if (received_in_flight_ > 0) --received_in_flight_;
   }
@@ -104,12 +110,18 @@ class Connection final {
   // ---- time
   // When advance() wants to be called; it may be earlier than needed, never later.
   base::Instant deadline() const;
-  // Server: closes with 0x8D after 1.5 x Keep Alive of silence [MQTT-3.1.2-22]; true then. Client: sends
-  // PINGREQ when idle [MQTT-3.1.2-20] and closes when PINGRESP stays out for one more Keep Alive.
+  // Server: closes with 0x8D after 1.5 x Keep Alive of silence [MQTT-3.1.2-22]; true then. Client:
+  // sends PINGREQ when idle [MQTT-3.1.2-20] and closes when PINGRESP stays out for one more Keep
+  // Alive.
   bool advance(base::Instant now);
 
   // ---- state
   base::OutputQueue& output() { return output_; }
+  // So many bytes of output() were taken by the transport.
+  void on_written(std::size_t size, base::Instant now) {
+    output_.consume(size);
+    last_sent_ = now;
+  }
   const base::OutputQueue& output() const { return output_; }
   State state() const { return state_; }
   wire::Version version() const { return version_; }
@@ -119,20 +131,20 @@ class Connection final {
   std::uint32_t peer_packet_size_max() const { return peer_packet_size_max_; }
   bool uses_topic_aliases() const { return aliases_out_max_ > 0; }
   bool wants_problem_information() const { return problem_information_; }
-  // Caps what the peer's Topic Alias Maximum allows us (option max_topic_alias_broker). Before accept().
-  void limit_aliases_out(std::uint16_t most) { aliases_out_limit_ = most; }
+  // Caps what the peer's Topic Alias Maximum allows us (option max_topic_alias_broker). Before
+  // accept().
+  void limit_aliases_out(std::uint16_t most);
 
  private:
-  struct Aliases;  // Only connections that use topic aliases have one.
-
   Next take_frame(base::Bytes& in, wire::FixedHeader& header, base::Bytes& body);
   Next hold(base::Bytes& in);
+  void grow_held(std::size_t more, std::size_t wanted);
   wire::Fault check_header(const wire::FixedHeader& header) const;
   wire::Fault check_order(wire::PacketType type) const;
   std::uint32_t size_max(wire::PacketType type) const;
   wire::Fault decode(const wire::FixedHeader& header, base::Bytes body, wire::Packet& out);
   wire::Fault on_connect(const wire::Connect& connect);
-  wire::Fault on_connack(const wire::Connack& connack, base::Instant now);
+  wire::Fault on_connack(const wire::Connack& connack);
   wire::Fault on_publish(wire::Publish& publish);
   wire::Fault on_auth(const wire::Auth& auth);
   wire::Fault resolve_alias(wire::Publish& publish);
@@ -140,13 +152,13 @@ class Connection final {
   void adopt(const wire::Properties& properties);
   template <class P>
   bool append(const P& packet);
-  std::uint16_t alias_out(std::string_view topic, bool& is_new);
+  bool send_publish_as_is(const wire::Publish& publish, const base::Ref<const base::Shared>& owner);
 
   Role role_;
   State state_ = State::await_connect;
   wire::Version version_ = wire::Version::v311;
   bool problem_information_ = true;
-  bool has_method_ = false;       // CONNECT named an Authentication Method.
+  bool has_method_ = false;        // CONNECT named an Authentication Method.
   bool ping_outstanding_ = false;  // Client.
   std::uint16_t keep_alive_ = 0;
   std::uint16_t peer_receive_maximum_ = 65'535;
@@ -157,16 +169,12 @@ class Connection final {
   const Limits* limits_;
   base::Instant last_received_;
   base::Instant last_sent_;
+  base::Instant ping_sent_{};  // Client.
   wire::Fault fault_{};
   std::vector<std::uint8_t> held_;
   std::size_t held_at_ = 0;
   base::OutputQueue output_;
-  std::unique_ptr<Aliases> aliases_;
-
- public:
-  ~Connection();
-  Connection(Connection&&) noexcept;
-  Connection& operator=(Connection&&) noexcept;
+  std::unique_ptr<Aliases> aliases_;  // Only connections that use them have it.
 };
 
 }  // namespace protocol
