@@ -78,7 +78,8 @@ struct Listener final : OptionSet {
        .reload = Reload::new_connections,
        .doc = "How many topic aliases an MQTT 5.0 client may set up towards the broker. 0: none.",
        .needs_listener = true},
-      10};
+      10,
+      Between<std::uint16_t>{0, 65'535}};
   Option<std::uint16_t> max_topic_alias_broker{
       *this,
       {.name = "max_topic_alias_broker",
@@ -88,7 +89,8 @@ struct Listener final : OptionSet {
               "allows "
               "as many. 0: none.",
        .needs_listener = true},
-      10};
+      10,
+      Between<std::uint16_t>{0, 65'535}};
   Option<std::string> mount_point{
       *this,
       {.name = "mount_point",
@@ -99,7 +101,8 @@ struct Listener final : OptionSet {
               "towards them, so that they see only what is below it. No wildcards.",
        .unset = "none",
        .needs_listener = true,
-       .repeat = Repeat::last_wins},
+       .repeat = Repeat::last_wins,
+       .forbidden = "+#"},
       {}};
   Option<bool> use_username_as_clientid{*this,
                                         {.name = "use_username_as_clientid",

@@ -38,6 +38,7 @@ struct About {
   bool needs_listener = false;  // Before the first `listener`: an error, not a default listener.
   std::optional<Repeat> repeat = {};  // Else: text is an error, what fits in a token wins last.
   std::size_t length_max = 65'535;    // Bytes of text.
+  std::string_view forbidden = {};    // Characters that text may not have.
 };
 
 class OptionBase;
@@ -106,11 +107,10 @@ class Option final : public OptionBase {
   std::vector<std::string> lines() const override { return lines_of(value_); }
   std::vector<std::string> default_lines() const override { return lines_of(default_); }
   std::string allowed() const override;
-  bool takes_whole_line() const override { return Syntax<T>::whole_line; }
+  bool takes_whole_line() const override;
   Repeat repeat() const override;
 
  private:
-  static constexpr bool grows = requires(T& so_far) { Syntax<T>::add(so_far, std::string_view{}); };
   static std::vector<std::string> lines_of(const T& value);
   bool is_within_bounds(const T& value) const;
 
@@ -119,12 +119,11 @@ class Option final : public OptionBase {
   const std::optional<Between<T>> bounds_;
 };
 
-// Defined in option.cpp for every type that has a Syntax.
+// Defined in option.cpp for every type that syntax.h has.
 extern template class Option<bool>;
 extern template class Option<std::optional<bool>>;
 extern template class Option<std::uint8_t>;
 extern template class Option<std::uint16_t>;
-extern template class Option<std::uint32_t>;
 extern template class Option<Seconds>;
 extern template class Option<Minutes>;
 extern template class Option<ByteSize>;

@@ -1,6 +1,5 @@
-// The types that options have, and how each is written in a configuration file: Syntax<T> reads one
-// value from text and writes it back. Pure values, copied freely between threads. Knows no option
-// by name.
+// The types that options have. Pure values, copied freely between threads; how each is written in a
+// file is in syntax.h.
 #pragma once
 
 #include <array>
@@ -118,12 +117,6 @@ struct LogDestinations {
   bool operator==(const LogDestinations&) const = default;
 };
 
-template <class E>
-struct Named {
-  std::string_view name;
-  E value;
-};
-
 // What is wrong with a value: `allowed` completes "allowed is ...", `instead` is a whole sentence
 // that replaces that where it says more.
 struct BadValue {
@@ -132,76 +125,5 @@ struct BadValue {
 };
 template <class T>
 using Read = base::Result<T, BadValue>;
-
-// For each T: read, write, kind ("true or false"), and whether the value is the whole rest of the
-// line (text does; numbers and words are one token, what follows is ignored). Types that grow line
-// by line have add and lines in place of read and write.
-template <class T>
-struct Syntax;
-
-template <class T>
-struct TokenSyntax {
-  static constexpr bool whole_line = false;
-  static Read<T> read(std::string_view text);
-  static std::string write(const T& value);
-  static std::string kind();
-};
-template <class T>
-struct LineSyntax : TokenSyntax<T> {
-  static constexpr bool whole_line = true;
-};
-
-template <>
-struct Syntax<bool> : TokenSyntax<bool> {};
-template <>
-struct Syntax<std::optional<bool>> : TokenSyntax<std::optional<bool>> {};
-template <>
-struct Syntax<std::uint8_t> : TokenSyntax<std::uint8_t> {};
-template <>
-struct Syntax<std::uint16_t> : TokenSyntax<std::uint16_t> {};
-template <>
-struct Syntax<std::uint32_t> : TokenSyntax<std::uint32_t> {};
-template <>
-struct Syntax<Seconds> : TokenSyntax<Seconds> {};
-template <>
-struct Syntax<Minutes> : TokenSyntax<Minutes> {};
-template <>
-struct Syntax<ByteSize> : TokenSyntax<ByteSize> {};
-template <>
-struct Syntax<ByteLimit> : TokenSyntax<ByteLimit> {};
-template <>
-struct Syntax<ZeroIsOff> : TokenSyntax<ZeroIsOff> {};
-template <>
-struct Syntax<MinusOneIsOff> : TokenSyntax<MinusOneIsOff> {};
-template <>
-struct Syntax<ExpiryCap> : TokenSyntax<ExpiryCap> {};
-template <>
-struct Syntax<QueueFullPolicy> : TokenSyntax<QueueFullPolicy> {};
-template <>
-struct Syntax<Protocol> : TokenSyntax<Protocol> {};
-template <>
-struct Syntax<SocketDomain> : TokenSyntax<SocketDomain> {};
-template <>
-struct Syntax<LogFacility> : TokenSyntax<LogFacility> {};
-template <>
-struct Syntax<std::string> : LineSyntax<std::string> {};
-template <>
-struct Syntax<Path> : LineSyntax<Path> {};
-template <>
-struct Syntax<Endpoint> : LineSyntax<Endpoint> {};
-template <>
-struct Syntax<ProtocolVersions> : LineSyntax<ProtocolVersions> {};
-
-template <class T>
-struct GrowingSyntax {
-  static constexpr bool whole_line = true;
-  static base::Result<void, BadValue> add(T& so_far, std::string_view text);
-  static std::vector<std::string> lines(const T& value);
-  static std::string kind();
-};
-template <>
-struct Syntax<LogTypes> : GrowingSyntax<LogTypes> {};
-template <>
-struct Syntax<LogDestinations> : GrowingSyntax<LogDestinations> {};
 
 }  // namespace config
