@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -71,14 +72,17 @@ struct PropertySpec {
   PropertyKind kind;
   std::uint32_t client_scopes;  // Bit n: PropertyScope n when the client sends it.
   std::uint32_t server_scopes;  // Likewise for the server.
-  std::uint32_t min = 0;        // Bounds of a number; outside is a Protocol Error.
+  std::uint32_t min = 0;        // Bounds of a number.
   std::uint32_t max = UINT32_MAX;
+  Fault out_of_bounds{};                // What a number outside them is: nearly always a Protocol Error.
   std::uint32_t repeatable_scopes = 0;  // Scopes in which it may appear more than once.
 
   bool is_allowed(PropertyScope where, Sender sender) const {
     return ((sender == Sender::client ? client_scopes : server_scopes) >> static_cast<int>(where) & 1U) != 0;
   }
 };
+// The whole table, ascending by id.
+std::span<const PropertySpec> all_properties();
 // Null for an id that the standard does not have.
 const PropertySpec* find_property(std::uint8_t id);
 const PropertySpec* find_property(std::string_view name);

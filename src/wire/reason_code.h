@@ -60,6 +60,9 @@ enum class ReasonCode : std::uint8_t {
 
 constexpr bool is_error(ReasonCode code) { return static_cast<std::uint8_t>(code) >= 0x80; }
 
+// Whether the standard has this value at all.
+bool is_defined(ReasonCode code);
+
 // The standard's name, e.g. "Not authorized". 0x00 reads "Success"; SUBACK's 0 to 2 "Granted QoS n".
 std::string_view name_of(ReasonCode code);
 

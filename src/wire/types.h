@@ -33,8 +33,12 @@ enum class PacketType : std::uint8_t {
 std::string_view name_of(PacketType type);  // "CONNECT"
 
 enum class Qos : std::uint8_t { at_most_once, at_least_once, exactly_once };
-constexpr Qos min(Qos a, Qos b) { return a < b ? a : b; }
-constexpr Qos max(Qos a, Qos b) { return a < b ? b : a; }
+constexpr Qos min(Qos a, Qos b) {
+  return a < b ? a : b;
+}
+constexpr Qos max(Qos a, Qos b) {
+  return a < b ? b : a;
+}
 
 // Never zero on the wire; zero means "none", as in a PUBLISH of QoS 0.
 using PacketId = base::Strong<struct PacketIdTag, std::uint16_t>;
@@ -50,8 +54,12 @@ struct Fault {
 
   constexpr bool none() const { return what.empty(); }
 };
-constexpr Fault malformed(std::string_view what) { return {ReasonCode::malformed_packet, what}; }
-constexpr Fault protocol_error(std::string_view what) { return {ReasonCode::protocol_error, what}; }
+constexpr Fault malformed(std::string_view what) {
+  return {ReasonCode::malformed_packet, what};
+}
+constexpr Fault protocol_error(std::string_view what) {
+  return {ReasonCode::protocol_error, what};
+}
 
 // The largest Remaining Length and the largest packet (MQTT 5, 2.1.4): four length bytes.
 inline constexpr std::uint32_t remaining_length_max = 268'435'455;
