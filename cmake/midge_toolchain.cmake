@@ -22,19 +22,24 @@ foreach(linker mold lld)
   endif()
 endforeach()
 
-add_library(midge_options INTERFACE)
-target_compile_options(midge_options INTERFACE
+# Warnings, paths and sanitizers are this build's own: users of the installed library get none.
+set(warnings
   -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor
   -Wold-style-cast -Woverloaded-virtual -Wimplicit-fallthrough -Wswitch-enum
   $<$<BOOL:${MIDGE_WERROR}>:-Werror>)
-target_include_directories(midge_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
-target_compile_definitions(midge_options INTERFACE MIDGE_VERSION="${PROJECT_VERSION}")
 if(MIDGE_SANITIZE)
-  target_compile_options(midge_options INTERFACE
-    -fsanitize=${MIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  target_link_options(midge_options INTERFACE -fsanitize=${MIDGE_SANITIZE})
+  set(flavour -fsanitize=${MIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  set(flavour_link -fsanitize=${MIDGE_SANITIZE})
 else()
-  target_link_options(midge_options INTERFACE $<$<CONFIG:Release>:-Wl,--gc-sections>)
-  target_compile_options(midge_options INTERFACE
-    $<$<CONFIG:Release>:-ffunction-sections;-fdata-sections>)
+  set(flavour $<$<CONFIG:Release>:-ffunction-sections> $<$<CONFIG:Release>:-fdata-sections>)
+  set(flavour_link $<$<CONFIG:Release>:-Wl,--gc-sections>)
 endif()
+
+add_library(midge_options INTERFACE)
+target_compile_features(midge_options INTERFACE cxx_std_20)
+target_compile_options(midge_options INTERFACE "$<BUILD_INTERFACE:${warnings};${flavour}>")
+target_link_options(midge_options INTERFACE "$<BUILD_INTERFACE:${flavour_link}>")
+target_include_directories(midge_options INTERFACE
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<INSTALL_INTERFACE:include/midge>")
+target_compile_definitions(midge_options INTERFACE
+  "$<BUILD_INTERFACE:MIDGE_VERSION=\"${PROJECT_VERSION}\">")

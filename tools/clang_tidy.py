@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """clang-tidy over src and apps, as many at once as there are cores. A file is looked at again only
-when its preprocessed text, its compile command, .clang-tidy or clang-tidy itself has changed since it
-was last found clean. Usage: clang_tidy.py BUILD [FILE...], BUILD holding compile_commands.json.
+when its preprocessed text, its compile command, .clang-tidy or clang-tidy itself has changed since
+it was last clean. Usage: clang_tidy.py BUILD [FILE...], BUILD holding compile_commands.json.
 """
 import concurrent.futures
 import hashlib
@@ -52,14 +52,14 @@ def key_of(entry, fixed):
 
 
 def look_at(name, entry, build, fixed):
-    """What clang-tidy has to say of one file (nothing when clean), and whether it had to be asked."""
+    """What clang-tidy has to say of one file (nothing if clean), and whether it had to be asked."""
     cache = build / "tidy-cache"
     key = key_of(entry, fixed)
     if key and (cache / key).exists():
         os.utime(cache / key)
         return "", False
-    result = subprocess.run([TIDY, "-p", str(build), "--quiet", str(ROOT / name)], check=False,
-                            capture_output=True, text=True, cwd=ROOT)
+    result = subprocess.run([TIDY, "-p", str(build), "--quiet", str(ROOT / name)],
+                            check=False, capture_output=True, text=True, cwd=ROOT)
     if result.returncode == 0 and key:
         (cache / key).touch()
     # stderr only counts suppressed warnings, unless clang-tidy itself went wrong.
