@@ -47,6 +47,18 @@ OptionBase* OptionSet::find(std::string_view name) const {
   return nullptr;
 }
 
+void copy_given(const OptionSet& from, OptionSet& to) {
+  ASSERT(from.options().size() == to.options().size());
+  for (std::size_t i = 0; i < from.options().size(); ++i) {
+    if (!from.options()[i]->is_given()) continue;
+    to.options()[i]->reset();
+    for (const std::string& line : from.options()[i]->lines()) {
+      const auto assigned = to.options()[i]->assign(line);
+      ASSERT(assigned.has_value());
+    }
+  }
+}
+
 namespace {
 
 // What a limit that may be off is "within" whatever its bounds: bounds are about the number.

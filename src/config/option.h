@@ -56,6 +56,9 @@ class OptionSet {
   std::vector<OptionBase*> options_;
 };
 
+// Gives `to` what was given to `from`, a set of the same options.
+void copy_given(const OptionSet& from, OptionSet& to);
+
 class OptionBase {
  public:
   OptionBase(OptionSet& set, About text) : about(std::move(text)) { set.options_.push_back(this); }

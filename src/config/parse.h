@@ -44,7 +44,4 @@ struct Error {
 base::Result<std::unique_ptr<Config>, Error> parse(const CommandLine& command_line,
                                                    const Files& files);
 
-// The Config as a configuration file that parses to the same; only what is not default.
-std::string text_of(const Config& config);
-
 }  // namespace config
