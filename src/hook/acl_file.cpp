@@ -73,8 +73,8 @@ Outcome AclParser::add(std::string_view line) {
   if (keyword == "user") return add_user(rest);
   if (keyword == "topic") return add_topic(rest);
   if (keyword == "pattern") return add_pattern(rest);
-  return base::Error{
-      fmt::format("{} is not known: a line starts with user, topic or pattern", quoted(keyword))};
+  return base::Error{fmt::format("{} is not known: a line starts with user, topic or pattern",
+                                 in_quotes(keyword))};
 }
 
 Outcome AclParser::add_user(std::string_view name) {
@@ -116,11 +116,11 @@ base::Result<AclFile::Rule, std::string> AclParser::parse_rule(std::string_view 
     return base::Error{
         fmt::format("access {} is not known: read, write, readwrite and deny are allowed (a filter "
                     "with spaces needs one)",
-                    quoted(word))};
+                    in_quotes(word))};
   }
   if (const auto fault = topic::check_filter(filter); fault != topic::FilterFault::none) {
     return base::Error{
-        fmt::format("{} is not a topic filter: {}", quoted(filter), topic::explain(fault))};
+        fmt::format("{} is not a topic filter: {}", in_quotes(filter), topic::explain(fault))};
   }
   return Rule{std::string(filter), {}, *grant};
 }
@@ -146,10 +146,11 @@ void AclParser::bind_placeholders(Rule& rule) {
   if (is_partial) {
     warnings_.push_back(fmt::format(
         "pattern {}: %c and %u count as whole levels only, elsewhere they are plain text",
-        quoted(rule.filter)));
+        in_quotes(rule.filter)));
   } else if (rule.bounds.empty()) {
-    warnings_.push_back(fmt::format(
-        "pattern {} has neither %c nor %u: it is the same for every client", quoted(rule.filter)));
+    warnings_.push_back(
+        fmt::format("pattern {} has neither %c nor %u: it is the same for every client",
+                    in_quotes(rule.filter)));
   }
   rule.filter = fmt::format("{}", fmt::join(levels, "/"));
 }

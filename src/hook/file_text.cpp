@@ -21,7 +21,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   constexpr std::size_t shown_max = 64;
   return fmt::format("{:?}{}", word.substr(0, shown_max), word.size() > shown_max ? "..." : "");
 }

@@ -15,7 +15,8 @@ namespace hook {
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string_view trimmed(
     std::string_view text);  // Without white space at both ends, as isspace() in the C locale.
-std::string quoted(std::string_view word);  // "word", unprintable bytes escaped, cut to 64 bytes.
+std::string in_quotes(
+    std::string_view word);  // "word", unprintable bytes escaped, cut to 64 bytes.
 std::string at_line(std::string_view file, std::uint32_t line, std::string_view message);
 
 // For tables of std::string that are asked with a std::string_view. The names come from a file that

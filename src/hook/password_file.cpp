@@ -29,7 +29,7 @@ base::Result<UserLine, std::string> parse_line(std::string_view line) {
                                    user_name_size_max)};
   }
   auto hash = parse_password_hash(trimmed(line.substr(colon + 1)));
-  if (!hash) return base::Error{fmt::format("user {}: {}", quoted(user), hash.error())};
+  if (!hash) return base::Error{fmt::format("user {}: {}", in_quotes(user), hash.error())};
   return UserLine{user, std::move(*hash)};
 }
 
@@ -69,7 +69,7 @@ base::Result<PasswordFile, std::string> PasswordFile::parse(std::string_view tex
     if (is_new) continue;
     return base::Error{at_line(
         name, number,
-        fmt::format("user {} is in line {} already", quoted(parsed->user), entry->second.line))};
+        fmt::format("user {} is in line {} already", in_quotes(parsed->user), entry->second.line))};
   }
   file.decoy_ = commonest.take();
   return file;

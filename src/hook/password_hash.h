@@ -22,7 +22,7 @@ enum class HashAlgorithm : std::uint8_t { sha512, sha512_pbkdf2, argon2id };
 inline constexpr std::uint32_t pbkdf2_iterations_max = 5'000'000;
 inline constexpr std::uint32_t argon2_passes_max = 64;
 inline constexpr std::uint32_t argon2_memory_kib_max = 1'048'576;
-inline constexpr std::uint64_t argon2_memory_kib_times_passes_max = 4'194'304;
+inline constexpr std::uint64_t argon2_memory_kib_times_passes_max = 2'097'152;
 inline constexpr std::uint32_t argon2_lanes_max = 64;
 inline constexpr std::size_t password_size_max = 65'535;  // Binary Data, section 1.5.6 of MQTT 5.0.
 
