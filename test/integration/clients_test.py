@@ -5,10 +5,11 @@ import harness
 import wire
 from harness import for_each
 from pubsub import ClientTestCase
-from tap import DOWN, UP, Tap
+from tap import DOWN, UP
 
 VERSIONS = ("31", "311", "5")
 UNBOUNDED = ("max_queued_messages 0",)  # What is counted may not be dropped for want of room.
+EXCEEDS_RECEIVE_MAXIMUM = "each PUBCOMP of an MQTT 5 client lets it send 20 more messages, more than Receive Maximum"
 
 
 class Delivery(ClientTestCase):
@@ -46,6 +47,8 @@ class Delivery(ClientTestCase):
 
     @for_each(version=("311", "5"), qos=(0, 1, 2))
     def test_ten_thousand_lines_arrive_complete_and_in_order(self, version, qos):
+        if version == "5" and qos == 2:
+            self.needs_midge(EXCEEDS_RECEIVE_MAXIMUM)
         broker = self.broker(*UNBOUNDED)
         lines = b"".join(b"line %05d\n" % number for number in range(10000))
         sub = self.sub(broker, "-q", qos, "-t", "lines", "-C", 10000, version=version)
@@ -167,6 +170,8 @@ class Wills(ClientTestCase):
 class Sessions(ClientTestCase):
     @for_each(version=VERSIONS, qos=(1, 2))
     def test_messages_while_away_are_delivered_at_return(self, version, qos):
+        if version == "5" and qos == 2:
+            self.needs_midge(EXCEEDS_RECEIVE_MAXIMUM)
         broker = self.broker()
         self.subscribe_and_leave(broker, "sleeper", "a/#", qos, version)
         lines = b"".join(b"%d\n" % number for number in range(100))
@@ -185,9 +190,12 @@ class Sessions(ClientTestCase):
 
     @for_each(version=("311", "5"), qos=(1, 2))
     def test_what_a_subscriber_did_not_acknowledge_comes_again(self, version, qos):
-        """[MQTT-4.4.0-1] The first connection ends with three messages delivered, none acknowledged."""
+        """[MQTT-4.4.0-1] The first connection ends with three messages delivered, none acknowledged.
+
+        Without -C, which mosquitto_sub tells as Receive Maximum and miscounts when it reconnects.
+        """
         broker = self.broker()
-        sub = self.sub(broker, "-c", "-i", "me", "-q", qos, "-t", "a", "-C", 4 if qos == 2 else 7, version=version)
+        sub = self.sub(broker, "-c", "-i", "me", "-q", qos, "-t", "a", version=version)
         sub.tap.swallow(UP, wire.PUBACK if qos == 1 else wire.PUBREC)
         for text in ("1", "2", "3"):
             self.pub(broker, "-q", qos, "-t", "a", "-m", text, version=version)
@@ -198,31 +206,31 @@ class Sessions(ClientTestCase):
         self.pub(broker, "-q", qos, "-t", "a", "-m", "4", version=version)
         again = [wire.read_publish(got, version) for got in sub.tap.wait_for(DOWN, wire.PUBLISH, 3, connection=2)]
         self.assertEqual([(got.payload, got.dup) for got in again[:3]], [(b"1", True), (b"2", True), (b"3", True)])
-        expected = b"1\n2\n3\n4\n" if qos == 2 else b"1\n2\n3\n1\n2\n3\n4\n"
-        self.assertEqual(sub.finish(), expected)
+        sub.wait_for_output(b"4\n")
+        self.assertEqual(sub.output(), b"1\n2\n3\n4\n" if qos == 2 else b"1\n2\n3\n1\n2\n3\n4\n")
 
     @for_each(version=("311", "5"), qos=(1, 2))
-    def test_what_the_broker_did_not_acknowledge_is_published_again(self, version, qos):
+    def test_lines_that_the_broker_did_not_acknowledge_are_published_again(self, version, qos):
         broker = self.broker()
-        sub = self.sub(broker, "-q", qos, "-t", "a", "-C", 2, version=version)
-        tap = Tap(broker.port)
-        self.addCleanup(tap.close)
-        swallowed = wire.PUBACK if qos == 1 else wire.PUBREC
-        tap.swallow(DOWN, swallowed)
-        publisher = self.start_pub(tap.port, "-c", "-i", "me", "-q", str(qos), "-t", "a", "-m", "x", "-V", version)
-        tap.wait_for(DOWN, swallowed)
+        sub = self.sub(broker, "-q", qos, "-t", "a", "-C", 11 if qos == 2 else 21, version=version)
+        tap = self.tap(broker)
+        tap.swallow(DOWN, wire.PUBACK if qos == 1 else wire.PUBREC)
+        publisher = self.start_process(
+            [harness.options.client_bin / "mosquitto_pub", "-h", "127.0.0.1", "-p", tap.port, "-V", version,
+             "-c", "-i", "me", "-q", qos, "-t", "a", "-l"])
+        lines = [b"%d\n" % number for number in range(10)]
+        publisher.stdin.write(b"".join(lines))
+        publisher.stdin.flush()
+        tap.wait_for(UP, wire.PUBLISH, 10)
         tap.let_through()
         tap.cut()
-        again = tap.wait_for(UP, wire.PUBLISH, connection=2)[0]
-        self.assertTrue(again.dup)
+        again = [wire.read_publish(got, version) for got in tap.wait_for(UP, wire.PUBLISH, 10, connection=2)]
+        self.assertEqual([got.payload + b"\n" for got in again], lines)
+        self.assertTrue(all(got.dup for got in again))
+        publisher.stdin.write(b"last\n")
+        publisher.stdin.close()
         self.assertEqual(publisher.wait(harness.PATIENCE), 0)
-        self.pub(broker, "-q", qos, "-t", "a", "-m", "fence", version=version)
-        self.assertEqual(sub.finish(), b"x\nfence\n" if qos == 2 else b"x\nx\n")
-
-    def start_pub(self, port, *arguments):
-        command = [str(harness.options.client_bin / "mosquitto_pub"), "-h", "127.0.0.1", "-p", str(port), *arguments]
-        return self.start_process(command)
-
+        self.assertEqual(sub.finish(), b"".join(lines * (1 if qos == 2 else 2)) + b"last\n")
 
 class Subscriptions(ClientTestCase):
     def test_several_topics_and_filters_out(self):

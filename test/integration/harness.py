@@ -60,21 +60,20 @@ def broker_command(name, folder):
 # --- Which tests are for whom -----------------------------------------------------------------------
 
 def midge_only(reason):
-    """The distribution's mosquitto 2.0.11 is known not to pass: says why."""
-    return skipped_if(lambda: options.broker_is_mosquitto and not options.known, f"mosquitto 2.0.11: {reason}")
+    """A test that the distribution's mosquitto 2.0.11 is known not to pass, and why."""
+    return before_the_test(lambda self: self.needs_midge(reason))
 
 
 def own_clients_only(reason):
-    """The distribution's mosquitto_pub or mosquitto_sub 2.0.11 is known not to pass: says why."""
-    return skipped_if(lambda: options.clients_are_theirs and not options.known, f"clients 2.0.11: {reason}")
+    """A test that the distribution's mosquitto_pub or mosquitto_sub 2.0.11 is known not to pass, and why."""
+    return before_the_test(lambda self: self.needs_own_clients(reason))
 
 
-def skipped_if(condition, reason):
+def before_the_test(look):
     def decorate(function):
         @functools.wraps(function)
         def wrapper(self, *arguments, **keywords):
-            if condition():
-                self.skipTest(reason)
+            look(self)
             return function(self, *arguments, **keywords)
         return wrapper
     return decorate
@@ -111,13 +110,23 @@ class TestCase(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="midge-integration-"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
+    def needs_midge(self, reason):
+        """As midge_only, for some of a test's combinations."""
+        if options.broker_is_mosquitto and not options.known:
+            self.skipTest(f"mosquitto 2.0.11: {reason}")
+
+    def needs_own_clients(self, reason):
+        if options.clients_are_theirs and not options.known:
+            self.skipTest(f"clients 2.0.11: {reason}")
+
     def broker(self, *lines, **keywords):
         """A broker on a free loopback port that lets anonymous clients in, with these lines of configuration too."""
         return self.configured_broker("listener {port} 127.0.0.1", "allow_anonymous true", *lines, **keywords)
 
     def configured_broker(self, *lines, **keywords):
         """A broker with these lines of configuration alone; {port} and {folder} are filled in."""
-        broker = Broker(self.folder, options.broker, lines, **keywords)
+        command = keywords.pop("command", None) or options.broker
+        broker = Broker(self.folder, command, lines, **keywords)
         self.addCleanup(self.end_broker, broker)
         broker.start()
         return broker
@@ -130,9 +139,9 @@ class TestCase(unittest.TestCase):
 
     def start_process(self, command):
         """Starts a program that is killed at the test's end if it still runs then."""
-        process = subprocess.Popen([*end_with_us(), *command], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([*end_with_us(), *(str(word) for word in command)], stdin=subprocess.PIPE,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.addCleanup(lambda: (process.kill(), process.wait()))
+        self.addCleanup(end_process, process)
         return process
 
     def run_command(self, *command, timeout=PATIENCE, stdin=b"", **keywords):
@@ -234,6 +243,13 @@ class Broker:
     def is_sanitized(self):
         program = pathlib.Path(shutil.which(self.command[0]) or self.command[0]).read_bytes()
         return b"__asan_init" in program or b"__tsan_init" in program
+
+
+def end_process(process):
+    if process.stdin and not process.stdin.closed:
+        process.stdin.close()
+    process.kill()
+    process.wait()
 
 
 def end_with_us():

@@ -10,6 +10,11 @@ from tap import DOWN, Tap
 class ClientTestCase(harness.TestCase):
     """Runs the two programs of --client-bin against a broker."""
 
+    def tap(self, broker):
+        made = Tap(broker.port)
+        self.addCleanup(made.close)
+        return made
+
     def pub(self, broker, *arguments, version="311", expect=0, timeout=PATIENCE, stdin=b"", folder=None, port=None):
         """Runs mosquitto_pub to its end and holds it to an exit status."""
         done = self.run_command((folder or harness.options.client_bin) / "mosquitto_pub", "-h", "127.0.0.1",
