@@ -23,6 +23,7 @@ inline constexpr NodeId no_node{0xffff'ffff};
 
 // A level with its hash: hashed once, looked up under many parents.
 struct LevelKey {
+  LevelKey(std::string_view level, std::uint32_t known_hash) : text(level), hash(known_hash) {}
   explicit LevelKey(std::string_view level)
       : text(level), hash(static_cast<std::uint32_t>(absl::Hash<std::string_view>()(level))) {}
   std::string_view text;
@@ -63,10 +64,8 @@ class LevelTrie final {
   }
   void remove_child(NodeId gone) {
     const Node& node = nodes_[gone.value];
-    LevelKey key(std::string_view{});
-    key.text = node.level;
-    key.hash = node.hash;
-    const auto edge = edges_.find(EdgeKey{node.parent, key});
+    const LevelKey level(node.level, node.hash);
+    const auto edge = edges_.find(EdgeKey{node.parent, level});
     ASSERT(edge != edges_.end());
     edges_.erase(edge);
     remove_unlisted(gone);

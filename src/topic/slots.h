@@ -16,50 +16,75 @@ namespace topic {
 template <class T>
 class Slots final {
  public:
-  // The lowest-cost free number: the last one given back, so numbers depend on history only.
+  // A free number, or else a new one. Which one depends on the history of calls only.
   std::uint32_t take(T value) {
-    const std::uint32_t at = free_.empty() ? extend() : free_.back();
-    if (!free_.empty()) free_.pop_back();
-    Block& block = blocks_[at / block_size];
-    if (!block.values) block.values = std::make_unique<std::array<T, block_size>>();
-    ++block.used;
+    if (open_.empty()) add_block();
+    const std::uint32_t index = open_.back();
+    Block& block = blocks_[index];
+    if (!block.store) block.store = std::make_unique<Store>();
+    Store& store = *block.store;
+    const std::uint8_t place = store.first_free;
+    store.first_free = store.next_free[place];
+    store.values[place] = std::move(value);
+    if (++block.used == block_size) open_.pop_back();
     ++size_;
-    (*this)[at] = std::move(value);
-    return at;
+    return index * block_size + place;
   }
   void give_back(std::uint32_t at) {
     Block& block = blocks_[at / block_size];
     ASSERT(block.used > 0);
-    (*this)[at] = T();
-    free_.push_back(at);
-    if (--block.used == 0) block.values.reset();
-    if (--size_ == 0) *this = Slots();
+    if (block.used == block_size) open_.push_back(at / block_size);
+    --size_;
+    if (--block.used == 0) {
+      block.store.reset();
+      return;
+    }
+    const auto place = static_cast<std::uint8_t>(at % block_size);
+    block.store->values[place] = T();
+    block.store->next_free[place] = std::exchange(block.store->first_free, place);
   }
-  T& operator[](std::uint32_t at) { return (*blocks_[at / block_size].values)[at % block_size]; }
+  T& operator[](std::uint32_t at) {
+    return blocks_[at / block_size].store->values[at % block_size];
+  }
   const T& operator[](std::uint32_t at) const {
-    return (*blocks_[at / block_size].values)[at % block_size];
+    return blocks_[at / block_size].store->values[at % block_size];
+  }
+  // Free ones too, as T(), where their block is in use: for sums and reports.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Block& block : blocks_) {
+      if (!block.store) continue;
+      for (const T& value : block.store->values) visit(value);
+    }
   }
   std::size_t size() const { return size_; }
   std::size_t memory() const {
-    std::size_t sum = blocks_.capacity() * sizeof(Block) + free_.capacity() * sizeof(std::uint32_t);
-    for (const Block& block : blocks_) sum += block.values ? sizeof(T) * block_size : 0;
+    std::size_t sum = blocks_.capacity() * sizeof(Block) + open_.capacity() * sizeof(open_[0]);
+    for (const Block& block : blocks_) sum += block.store ? sizeof(Store) : 0;
     return sum;
   }
 
  private:
-  static constexpr std::uint32_t block_size = 128;
+  static constexpr std::uint32_t block_size = 32;
+  struct Store {
+    Store() {
+      for (std::uint8_t i = 0; i < block_size; ++i) next_free[i] = static_cast<std::uint8_t>(i + 1);
+    }
+    std::array<T, block_size> values{};
+    std::array<std::uint8_t, block_size> next_free;
+    std::uint8_t first_free = 0;
+  };
   struct Block {
-    std::unique_ptr<std::array<T, block_size>> values;
+    std::unique_ptr<Store> store;  // None while no value is in it.
     std::uint32_t used = 0;
   };
-  std::uint32_t extend() {
-    if (ever_ % block_size == 0) blocks_.emplace_back();
-    return ever_++;
+  void add_block() {
+    open_.push_back(static_cast<std::uint32_t>(blocks_.size()));
+    blocks_.emplace_back();
   }
 
   std::vector<Block> blocks_;
-  std::vector<std::uint32_t> free_;
-  std::uint32_t ever_ = 0;
+  std::vector<std::uint32_t> open_;  // Blocks with room, each once.
   std::size_t size_ = 0;
 };
 

@@ -43,7 +43,7 @@ class SubscriberList final {
 
 class SubscriptionIndex final {
  public:
-  static constexpr std::size_t cache_entries_default = 1'024;  // 224 KiB. 0: no cache.
+  static constexpr std::size_t cache_entries_default = 1'024;  // 216 KiB. 0: no cache.
 
   // cache_entries is a power of two or 0.
   explicit SubscriptionIndex(std::size_t cache_entries = cache_entries_default);
@@ -58,9 +58,10 @@ class SubscriptionIndex final {
 
   // visit(const Subscriber&) for every subscription whose filter matches: an id comes as often as
   // filters of its match. In an order that depends on the history of calls only, the filter equal
-  // to the name first. The visitor may not change the index.
+  // to the name first. The visitor may neither change nor match.
   template <class Visit>
   void match(std::string_view name, Visit&& visit) {
+    ASSERT(!visiting_);
     visiting_ = true;
     for (const FilterId filter : matching_filters(name)) {
       for (const Subscriber& subscriber : lists_[filter.value].all()) visit(subscriber);
