@@ -82,11 +82,12 @@ class EventLoop final {
 
  private:
   struct Slot {
-    std::uint64_t token = 0;
+    std::uint64_t token = 0;  // While free: the next free slot.
     std::uint32_t generation = 0;
-    int fd = -1;  // While free: the next free slot, as -2 - index.
+    int fd = -1;  // Negative: free.
   };
   static constexpr std::size_t batch_max = 256;
+  static constexpr std::uint32_t no_slot = UINT32_MAX;
 
   EventLoop(Fd epoll, std::unique_ptr<Waker> waker);
   Outcome<Watch> add_events(int fd, std::uint32_t events, std::uint64_t token);
@@ -99,7 +100,7 @@ class EventLoop final {
   Fd epoll_;
   std::unique_ptr<Waker> waker_;
   std::vector<Slot> slots_;
-  std::uint32_t first_free_ = UINT32_MAX;
+  std::uint32_t first_free_ = no_slot;
   std::size_t used_ = 0;
   std::vector<epoll_event> batch_;
   Counters counters_;

@@ -27,7 +27,8 @@ class Lane final {
   Lane& operator=(const Lane&) = delete;
   // No other thread may be in it any more.
   ~Lane() {
-    drain(SIZE_MAX, [](T&&) {});
+    while (drain(SIZE_MAX, [](T&&) {}) != 0) {
+    }
     std::allocator<T>{}.deallocate(slots_, capacity());
   }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -13,7 +14,7 @@ class LogTimestamp final {
  public:
   // `format`: empty for whole seconds since the epoch; else as strftime(3), in local time, with %f
   // for the microseconds (six digits).
-  explicit LogTimestamp(std::string format = {});
+  explicit LogTimestamp(std::string_view format = {});
 
   // Appends the time without separator.
   void append(base::WallTime at, std::string& out);
@@ -24,7 +25,7 @@ class LogTimestamp final {
   std::string format_;
   bool has_second_ = false;
   std::int64_t second_ = 0;
-  std::string text_;  // The second formatted, %f left in it.
+  std::string text_;  // That second, with the place of the microseconds marked.
 };
 
 }  // namespace runtime

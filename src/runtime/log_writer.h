@@ -16,7 +16,6 @@
 
 #include "base/time.h"
 #include "runtime/failure.h"
-#include "runtime/log_timestamp.h"
 
 namespace runtime {
 
@@ -34,7 +33,6 @@ struct LogOptions {
   std::string file;  // Appended to; empty: none.
   // 0..7 for local0..local7, -1 for the daemon facility; nothing: no syslog.
   std::optional<int> syslog_facility;
-  std::string syslog_name = "mosquitto";
   bool timestamp = true;              // "TIME: " before each line.
   std::string timestamp_format;       // See LogTimestamp.
   std::size_t waiting_max = 1 << 20;  // Bytes that wait to be written.
@@ -66,7 +64,7 @@ class LogWriter final {
 
  private:
   struct Shared;
-  LogWriter(std::unique_ptr<Shared> shared);
+  explicit LogWriter(std::unique_ptr<Shared> shared);
 
   std::unique_ptr<Shared> shared_;
   std::thread thread_;

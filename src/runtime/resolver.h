@@ -32,7 +32,7 @@ Resolution resolve_blocking(const Query& query);
 
 struct ResolverOptions {
   std::size_t threads = 2;
-  std::size_t queries_max = 256;  // Asked and not answered.
+  std::size_t queries_max = 256;  // Waiting for a thread.
   Resolution (*lookup)(const Query&) = resolve_blocking;
 };
 
