@@ -14,6 +14,7 @@
 #include "absl/hash/hash.h"
 #include "base/assert.h"
 #include "base/strong.h"
+#include "topic/give_back.h"
 #include "topic/slots.h"
 
 namespace topic {
@@ -69,8 +70,7 @@ class LevelTrie final {
     ASSERT(edge != edges_.end());
     edges_.erase(edge);
     remove_unlisted(gone);
-    const bool mostly_empty = edges_.size() < edges_.capacity() / 8;
-    if (mostly_empty && edges_.capacity() > 1'024) edges_.rehash(0);
+    give_back_space(edges_);
   }
   void remove_unlisted(NodeId gone) {
     ASSERT(nodes_[gone.value].children == 0);

@@ -1,6 +1,7 @@
 #include "topic/shared_groups.h"
 
 #include "base/assert.h"
+#include "topic/give_back.h"
 
 namespace topic {
 
@@ -34,6 +35,7 @@ bool SharedGroups::remove(std::string_view share, std::string_view filter, Subsc
   if (seat == seat_of_.end()) return false;
   const std::uint32_t at = seat->second;
   seat_of_.erase(seat);
+  give_back_space(seat_of_);
   leave_ring(at);
   part_subscriber(at);
   seats_.give_back(at);
@@ -166,12 +168,14 @@ void SharedGroups::part_subscriber(std::uint32_t at) {
     first_seats_[seat.member.subscriber.id] = seat.next_of_subscriber;
   } else {
     first_seats_.erase(seat.member.subscriber.id);
+    give_back_space(first_seats_);
   }
 }
 
 void SharedGroups::drop_group(GroupId id) {
   index_.remove(filter(id), SubscriberId{id.value});
   group_ids_.erase(groups_[id.value].key);
+  give_back_space(group_ids_);
   groups_.give_back(id.value);
 }
 

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "topic/give_back.h"
+
 namespace topic {
 
 namespace {
@@ -35,7 +37,7 @@ bool SubscriberList::erase(SubscriberId id) {
   if (places_) {
     if (at < list_.size()) (*places_)[list_[at].id] = static_cast<std::uint32_t>(at);
     places_->erase(id);
-    if (places_->size() < places_->capacity() / 8) places_->rehash(0);
+    give_back_space(*places_);
   }
   // Half of the limit, so that one who comes and goes does not build the table each time.
   if (list_.size() < searched_max / 2) places_.reset();
