@@ -80,7 +80,8 @@ struct GeneralOptions : OptionSet {
                                     .reload = Reload::restart,
                                     .doc = "Address or host name of the default listener.",
                                     .unset = "all addresses",
-                                    .deprecated = "use `listener PORT ADDRESS` instead"},
+                                    .deprecated = "use `listener PORT ADDRESS` instead",
+                                    .forbidden = " #"},
                                    {}};
   Option<bool> set_tcp_nodelay{*this,
                                {.name = "set_tcp_nodelay",

@@ -146,7 +146,7 @@ Outcome Parser::read_option(std::string_view name, std::string_view rest, Depth 
 Outcome Parser::unknown(std::string_view name) const {
   const std::string_view meant = nearest(name, all_names(*config_, declarations_));
   const std::string hint = meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
-  return error({}, fmt::format("unknown option {}{}", quoted(name), hint));
+  return error({}, fmt::format("unknown option {}{}", in_quotes(name), hint));
 }
 
 Outcome Parser::read_known(const Known& known, std::string_view name) {
@@ -164,7 +164,7 @@ Outcome Parser::read_known(const Known& known, std::string_view name) {
 Outcome Parser::read_persistence(std::string_view name, std::string_view rest) {
   const std::string_view word = next_word(rest);
   const auto value = Syntax<bool>::read(word);
-  if (!value) return error(name, fmt::format("found {}; allowed is false", quoted(word)));
+  if (!value) return error(name, fmt::format("found {}; allowed is false", in_quotes(word)));
   if (!*value) return {};
   return error(
       name, fmt::format("Midge does not support \"{} true\" yet: it keeps messages in memory only; "
@@ -259,8 +259,9 @@ Outcome Parser::assign(OptionBase& option, std::string_view name, std::string_vi
   const auto assigned = option.assign(text);
   if (!assigned) {
     const BadValue& bad = assigned.error();
-    if (!bad.instead.empty()) return error(name, fmt::format("{}: {}", quoted(text), bad.instead));
-    return error(name, fmt::format("found {}; allowed is {}", quoted(text), bad.allowed));
+    if (!bad.instead.empty())
+      return error(name, fmt::format("{}: {}", in_quotes(text), bad.instead));
+    return error(name, fmt::format("found {}; allowed is {}", in_quotes(text), bad.allowed));
   }
   if (!option.about.deprecated.empty())
     warn(name, fmt::format("deprecated; {}", option.about.deprecated));

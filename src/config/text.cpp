@@ -79,7 +79,7 @@ bool is_clean_utf8(std::string_view text) {
   return true;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (std::size_t i = 0; i < text.size();) {
     if (i >= shown_max) return out + "...\"";

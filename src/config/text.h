@@ -15,7 +15,7 @@ std::string_view next_word(std::string_view& text, std::string_view separators =
 // UTF-8 without control characters, what the standard wants of strings (MQTT 5.0, 1.5.4).
 bool is_clean_utf8(std::string_view text);
 // For messages: other than printable ASCII and clean UTF-8 as \xNN, long ones cut.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // How many letters to insert, delete, replace or swap to make one of the other.
 std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -22,11 +22,11 @@ void append_listener(std::string& out, const Config& config, const Listener& lis
   if (config.per_listener_settings()) append_given(out, listener.security);
 }
 
-// The listeners of local-only mode are made up and alike: what was given for them stood before any
-// `listener`. With per_listener_settings a plain listener option must come first to make the
-// default listener that the security options then belong to.
+// The listeners of local-only mode are made up and alike: what was given for them belonged to the
+// default listener. Not every option makes one, so the one line that says nothing comes first.
 void append_local_listener(std::string& out, const Config& config, const Listener& listener) {
-  if (config.per_listener_settings()) out += "protocol mqtt\n";
+  if (!listener.is_default) return;
+  out += "protocol mqtt\n";
   for (const OptionBase* option : listener.options()) {
     const bool is_written = option == &listener.listener || option == &listener.protocol;
     if (!is_written) append_given(out, *option);
