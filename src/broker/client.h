@@ -35,8 +35,8 @@ struct ConnectRequest {
   std::optional<std::string> user_name;
   std::optional<std::string> password;  // Gone as soon as it was checked.
   std::optional<session::Will> will;
-  bool has_expiry = false;
-  base::Seconds expiry{0};
+  base::Seconds expiry{0};            // Granted.
+  base::Seconds asked_expiry{0};      // MQTT 5.
   std::optional<std::string> method;  // Enhanced authentication.
   std::optional<std::string> method_data;
 };
@@ -48,14 +48,17 @@ struct RetainedDelivery {
 };
 
 struct Client {
-  Client(ListenerState& of, Peer from, std::uint64_t unique, base::Instant now)
+  Client(ListenerState& of, std::uint16_t number, Peer from, std::uint64_t unique,
+         base::Instant now)
       : machine(protocol::Role::server, of.limits, now),
         listener(&of),
+        listener_number(number),
         peer(std::move(from)),
         serial(unique) {}
 
   protocol::Connection machine;
   ListenerState* listener;
+  std::uint16_t listener_number;
   Peer peer;
   std::uint64_t
       serial;  // Never used twice in a shard: tells a late answer that its client has gone.

@@ -35,7 +35,8 @@ std::vector<ListenerState> listener_states(const config::Config& config) {
 // ---------------------------------------------------------------- SessionTable
 
 Session* SessionTable::find(std::string_view client_id) {
-  const auto found = by_client_id_.find(client_id);
+  // The distribution's absl has a string_view of its own.
+  const auto found = by_client_id_.find(absl::string_view{client_id.data(), client_id.size()});
   return found == by_client_id_.end() ? nullptr : slots_[found->second.value].get();
 }
 
@@ -48,7 +49,7 @@ Session& SessionTable::create(std::string_view client_id) {
     free_.pop_back();
   }
   const topic::SubscriberId id{slot};
-  const bool is_new = by_client_id_.emplace(client_id, id).second;
+  const bool is_new = by_client_id_.emplace(std::string{client_id}, id).second;
   ASSERT(is_new);
   slots_[slot] = std::make_unique<Session>();
   Session& session = *slots_[slot];
@@ -125,9 +126,9 @@ hook::ClientView view_of(const Client& client) {
   hook::ClientView view{.address = client.peer.address,
                         .version = client.machine.version(),
                         .listener = client.listener->options};
-  if (client.session != nullptr) {
-    view.id = client.session->client_id;
-    if (client.session->has_user_name) view.user = client.session->user_name;
+  if (client.publisher) {
+    view.id = client.publisher->client_id;
+    view.user = client.publisher->user_name;
   } else if (client.request) {
     view.id = client.request->client_id;
     view.user = client.request->user_name;
@@ -135,11 +136,11 @@ hook::ClientView view_of(const Client& client) {
   return view;
 }
 
-hook::ClientView view_of(const Publisher& publisher) {
-  hook::ClientView view{
-      .id = publisher.client_id, .address = publisher.address, .listener = publisher.listener};
-  if (publisher.has_user_name) view.user = publisher.user_name;
-  return view;
+hook::ClientView view_of(const session::Publisher& publisher, const Environment& environment) {
+  return {.id = publisher.client_id,
+          .user = publisher.user_name,
+          .address = publisher.address,
+          .listener = environment.listeners[publisher.listener].options};
 }
 
 topic::ShardId home_of(std::string_view client_id, std::size_t shards) {

@@ -95,9 +95,9 @@ class Core final {
 
   // ---- clients
   Client& add(std::unique_ptr<Client> client);
-  std::unique_ptr<Client> remove(ConnectionId id);
-  Client* find(ConnectionId id) const {
-    return id.value < clients_.size() ? clients_[id.value].get() : nullptr;
+  std::unique_ptr<Client> remove(ConnectionId connection);
+  Client* find(ConnectionId connection) const {
+    return connection.value < clients_.size() ? clients_[connection.value].get() : nullptr;
   }
   Client& client_of(const session::Session& session) { return *clients_[session.connection]; }
   template <class Visit>
@@ -151,7 +151,7 @@ class Core final {
 
 // How hooks see a client; valid as long as the client and its session or request are.
 hook::ClientView view_of(const Client& client);
-hook::ClientView view_of(const Publisher& publisher);
+hook::ClientView view_of(const session::Publisher& publisher, const Environment& environment);
 
 // The shard that owns a client id.
 topic::ShardId home_of(std::string_view client_id, std::size_t shards);

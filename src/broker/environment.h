@@ -14,20 +14,13 @@
 #include "hook/hooks.h"
 #include "protocol/connection.h"
 #include "session/message.h"
+#include "session/publisher.h"
 #include "topic/interest_table.h"
 #include "topic/retained.h"
 
 namespace broker {
 
-// Who published a retained message: asked again when it is delivered (option check_retain_source).
-struct Publisher final : base::Shared {
-  std::string client_id;
-  std::string user_name;
-  bool has_user_name = false;
-  std::string address;
-  const config::Listener* listener = nullptr;
-};
-using PublisherRef = base::Ref<const Publisher>;
+using session::PublisherRef;
 
 struct Retained {
   session::MessageRef message;

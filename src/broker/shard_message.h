@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "broker/client.h"
@@ -22,9 +23,10 @@ struct RouteShared {
   topic::SharedInterestPtr group;
   std::uint8_t hops = 0;
 };
-// A member came online: whatever waits at offline members of this group may go to it.
+// A member came online elsewhere: what waits at offline members of this group can go to it.
 struct GroupAwake {
-  topic::SharedInterestPtr group;
+  std::string share;
+  std::string filter;
 };
 // What the driver of a shard knows a connection by (a socket); nothing to the broker.
 class Transport {

@@ -33,9 +33,9 @@ enum class Decision : std::uint8_t {
 };
 
 struct ClientView {
-  std::string_view id;
-  std::optional<std::string_view> user;
-  std::string_view address;
+  std::string_view id{};
+  std::optional<std::string_view> user{};
+  std::string_view address{};
   wire::Version version = wire::Version::v311;
   const config::Listener* listener = nullptr;
 };

@@ -138,6 +138,15 @@ Delivery Outbound::take_waiting(std::size_t at) {
   return delivery;
 }
 
+void Outbound::forget_group(std::uint32_t group) {
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) {
+    if (in_flight_[i].delivery.group == group) in_flight_[i].delivery.group = 0;
+  }
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (waiting_[i].group == group) waiting_[i].group = 0;
+  }
+}
+
 std::vector<Delivery> Outbound::take_shared(std::uint32_t group, bool in_flight_qos1) {
   const auto is_wanted = [group](const Delivery& d) {
     return d.group != 0 && (group == 0 || d.group == group);

@@ -68,6 +68,7 @@ class Outbound final {
     return waiting_.empty() && resume_at_ == in_flight_.size() && has_room(window);
   }
   wire::PacketId begin(Delivery delivery);
+  const Delivery& newest() const { return in_flight_.back().delivery; }
 
   // ---- acknowledgements. False: no such packet is in flight in that state.
   [[nodiscard]] bool on_puback(wire::PacketId id);
@@ -85,6 +86,10 @@ class Outbound final {
   // another member may have them. With `in_flight_qos1` also those of QoS 1 that were sent but
   // never acknowledged.
   std::vector<Delivery> take_shared(std::uint32_t group, bool in_flight_qos1);
+
+  // The client left the group: what it was given is its own now, whatever becomes of the group's
+  // number.
+  void forget_group(std::uint32_t group);
 
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t waiting() const { return waiting_.size(); }

@@ -14,6 +14,7 @@
 #include "base/timer_wheel.h"
 #include "session/message.h"
 #include "session/outbound.h"
+#include "session/publisher.h"
 #include "topic/subscriber.h"
 #include "wire/packet.h"
 
@@ -55,14 +56,14 @@ class Inbound final {
 struct Will {
   MessageRef message;
   base::Seconds delay{0};
+  std::optional<base::Seconds> expiry{};  // Message Expiry Interval, from when it is published.
 };
 
 struct Session {
   static constexpr base::Seconds never_expires = base::Seconds::max();  // 0xFFFFFFFF.
 
   std::string client_id;
-  std::string user_name;  // Of the last CONNECT; decides what may still be delivered.
-  bool has_user_name = false;
+  PublisherRef publisher;  // Of the last CONNECT; decides what may still be delivered.
   ClientKey key{};
   topic::SubscriberId id{};
   wire::Version version = wire::Version::v311;
