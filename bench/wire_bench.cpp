@@ -127,5 +127,3 @@ BENCHMARK_CAPTURE(valid_utf8, mixed,
     ->Arg(1024);
 
 }  // namespace
-
-BENCHMARK_MAIN();

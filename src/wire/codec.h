@@ -64,13 +64,15 @@ std::size_t encoded_size(const P& packet, Version version);
 template <class P>
 void encode(const P& packet, Version version, std::uint8_t* out);
 
-// For callers that write a PUBLISH in pieces, the payload from elsewhere: everything but the payload, which only
-// counts in the Remaining Length. The hot path: no allocation. Returns the end of what it wrote.
+// For callers that write a PUBLISH in pieces, the payload from elsewhere: everything but the
+// payload, which only counts in the Remaining Length. The hot path: no allocation. Returns the end
+// of what it wrote.
 std::size_t publish_head_size(const Publish& packet, Version version);
 std::uint8_t* encode_publish_head(const Publish& packet, Version version, std::uint8_t* out);
 // A fixed header of its own. Its size is 2 to 5.
 std::size_t fixed_header_size(std::size_t remaining_length);
-std::uint8_t* write_fixed_header(std::uint8_t* out, std::uint8_t first, std::uint32_t remaining_length);
+std::uint8_t* write_fixed_header(std::uint8_t* out, std::uint8_t first,
+                                 std::uint32_t remaining_length);
 
 // One line for debugging: "PUBLISH dup=0 qos=1 retain=0 topic=\"a/b\" id=7 payload=12 bytes".
 std::string to_text(const Packet& packet, Version version);

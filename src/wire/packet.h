@@ -1,5 +1,6 @@
-// The 15 MQTT Control Packets as values. Everything in them is a view into the bytes they were decoded
-// from or will be encoded from: nothing is owned, nothing is copied. Layouts are in layout.h.
+// The 15 MQTT Control Packets as values. Everything in them is a view into the bytes they were
+// decoded from or will be encoded from: nothing is owned, nothing is copied. Layouts are in
+// layout.h.
 #pragma once
 
 #include <cstdint>
@@ -122,7 +123,7 @@ struct Auth {
   Properties properties{};
 };
 
-using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe, Suback,
-                            Unsubscribe, Unsuback, Pingreq, Pingresp, Disconnect, Auth>;
+using Packet = std::variant<Connect, Connack, Publish, Puback, Pubrec, Pubrel, Pubcomp, Subscribe,
+                            Suback, Unsubscribe, Unsuback, Pingreq, Pingresp, Disconnect, Auth>;
 
 }  // namespace wire

@@ -1,5 +1,5 @@
-// Properties of MQTT 5 (2.2.2): the table that alone knows what a property is, a view of an encoded and
-// checked block (Properties: no allocation, order kept), and a builder (PropertyList).
+// Properties of MQTT 5 (2.2.2): the table that alone knows what a property is, a view of an encoded
+// and checked block (Properties: no allocation, order kept), and a builder (PropertyList).
 #pragma once
 
 #include <cstddef>
@@ -74,11 +74,12 @@ struct PropertySpec {
   std::uint32_t server_scopes;  // Likewise for the server.
   std::uint32_t min = 0;        // Bounds of a number.
   std::uint32_t max = UINT32_MAX;
-  Fault out_of_bounds{};                // What a number outside them is: nearly always a Protocol Error.
+  Fault out_of_bounds{};  // What a number outside them is: nearly always a Protocol Error.
   std::uint32_t repeatable_scopes = 0;  // Scopes in which it may appear more than once.
 
   bool is_allowed(PropertyScope where, Sender sender) const {
-    return ((sender == Sender::client ? client_scopes : server_scopes) >> static_cast<int>(where) & 1U) != 0;
+    return ((sender == Sender::client ? client_scopes : server_scopes) >> static_cast<int>(where) &
+            1U) != 0;
   }
 };
 // The whole table, ascending by id.
@@ -137,13 +138,13 @@ class Properties {
   base::Bytes encoded_{};
 };
 
-// Checks an encoded block (without its length) against the table: ids known and allowed here for this
-// sender, single ones not repeated, values within bounds, strings valid UTF-8, topics without wildcards
-// [MQTT-3.3.2-14], Authentication Data only beside a method.
+// Checks an encoded block (without its length) against the table: ids known and allowed here for
+// this sender, single ones not repeated, values within bounds, strings valid UTF-8, topics without
+// wildcards [MQTT-3.3.2-14], Authentication Data only beside a method.
 Fault check_properties(base::Bytes encoded, PropertyScope where, Sender sender);
 
-// Builds a block in the order of the calls. Asserts on values that the table forbids: the caller checks
-// what comes from people.
+// Builds a block in the order of the calls. Asserts on values that the table forbids: the caller
+// checks what comes from people.
 class PropertyList {
  public:
   void add(PropertyId id, std::uint32_t number);

@@ -1,5 +1,5 @@
-// Reason codes (MQTT 5, 2.4), their names and which packets may carry them: one table row each. Also the
-// five Connect Return codes of MQTT 3.1 and 3.1.1, which have their own numbers.
+// Reason codes (MQTT 5, 2.4), their names and which packets may carry them: one table row each.
+// Also the five Connect Return codes of MQTT 3.1 and 3.1.1, which have their own numbers.
 #pragma once
 
 #include <cstdint>
@@ -58,16 +58,20 @@ enum class ReasonCode : std::uint8_t {
   wildcard_subscriptions_not_supported = 0xa2,
 };
 
-constexpr bool is_error(ReasonCode code) { return static_cast<std::uint8_t>(code) >= 0x80; }
+constexpr bool is_error(ReasonCode code) {
+  return static_cast<std::uint8_t>(code) >= 0x80;
+}
 
 // Whether the standard has this value at all.
 bool is_defined(ReasonCode code);
 
-// The standard's name, e.g. "Not authorized". 0x00 reads "Success"; SUBACK's 0 to 2 "Granted QoS n".
+// The standard's name, e.g. "Not authorized". 0x00 reads "Success"; SUBACK's 0 to 2 "Granted QoS
+// n".
 std::string_view name_of(ReasonCode code);
 
-// Whether `sender` may put `code` into a packet of this type (MQTT 5, table 2-6 and each packet's own).
-bool is_allowed(ReasonCode code, PacketType in, Sender sender);
+// Whether `sender` may put `code` into this type of packet (MQTT 5, table 2-6 and each packet's
+// own).
+bool is_allowed(ReasonCode code, PacketType packet, Sender sender);
 
 // CONNACK's return code for MQTT 3.1 and 3.1.1 (MQTT 3.1.1, 3.2.2.3).
 enum class ConnectReturnCode : std::uint8_t {
