@@ -25,10 +25,6 @@ namespace midge {
 
 class Client final {
  public:
-  using ConnectHandler = std::function<void(const Error&)>;
-  using PublishHandler = std::function<void(const PublishResult&)>;
-  using SubscribeHandler = std::function<void(const SubscribeResult&)>;
-
   // With a loop of its own.
   explicit Client(Options options);
   // On a loop that others use too and that outlives the client.

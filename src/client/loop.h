@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 
-namespace runtime {
-class EventLoop;
+#include "client/error.h"
+
+namespace client {
+class LoopCore;
 }
 
 namespace midge {
@@ -16,10 +18,14 @@ namespace midge {
 class Loop final {
  public:
   using Callback = std::function<void()>;
-  enum class TimerId : std::uint64_t { none };
+  enum class TimerId : std::uint64_t { none = UINT64_MAX };
 
   Loop();
   ~Loop();
+  // Whether the system gave what a loop needs (two descriptors). Otherwise nothing here does
+  // anything.
+  Result<void> status() const;
+
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -30,12 +36,14 @@ class Loop final {
   // Makes run() return after the current turn; a stop() before run() counts. Any thread; signal
   // handlers too.
   void stop();
-  // Calls `callback` on the loop's thread, in the next turn. Any thread.
-  void post(Callback callback);
+  // Calls `callback` on the loop's thread, in the next turn. Any thread. False: 65,536 wait
+  // already, and this one was not taken.
+  [[nodiscard]] bool post(Callback callback);
 
-  // Calls back while `fd` is readable, at end of file too. One watch a descriptor; the descriptor
-  // stays the caller's. Regular files are always readable.
-  void watch(int fd, Callback on_readable);
+  // Calls back while `fd` is readable, at end of file and after an error too. One watch a
+  // descriptor (a second one replaces the first); the descriptor stays the caller's. Regular files
+  // are always readable.
+  Result<void> watch(int fd, Callback on_readable);
   void unwatch(int fd);
 
   TimerId call_after(std::chrono::milliseconds after, Callback callback);
@@ -44,8 +52,7 @@ class Loop final {
 
  private:
   friend class Client;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<client::LoopCore> core_;
 };
 
 }  // namespace midge

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -89,6 +90,10 @@ struct SubscribeResult {
   Properties properties{};  // Valid during the call, as `codes`.
   bool ok() const { return error.code == ErrorCode::none; }
 };
+
+using ConnectHandler = std::function<void(const Error&)>;
+using PublishHandler = std::function<void(const PublishResult&)>;
+using SubscribeHandler = std::function<void(const SubscribeResult&)>;
 
 // CONNACK that accepted us. Views: valid during the call.
 struct ConnectInfo {

@@ -54,8 +54,8 @@ struct Options {
   std::string unix_socket{};   // A path: host and port are not used then.
   std::string bind_address{};  // Local address or host name to connect from.
   bool tcp_nodelay = true;
-  std::chrono::milliseconds connect_timeout{
-      30'000};  // From connect() to CONNACK, name lookup included.
+  // From connect() to CONNACK, name lookup included.
+  std::chrono::milliseconds connect_timeout{30'000};
 
   // ---- CONNECT
   Version version = Version::v5;
@@ -69,18 +69,22 @@ struct Options {
   PropertyList properties{};
   std::optional<std::uint32_t> session_expiry{};  // Seconds; 0xFFFFFFFF: never.
   std::optional<std::uint16_t> receive_maximum{};
-  std::optional<std::uint32_t>
-      packet_size_max{};  // What the server may send us; bounds memory in any version.
+  // Of what the server may send us, in bytes; bounds memory in any version of MQTT.
+  std::optional<std::uint32_t> packet_size_max{};
   std::uint16_t topic_alias_maximum = 0;  // Of aliases that the server may use.
 
   // ---- limits of what is sent
-  std::uint16_t in_flight_max =
-      20;  // QoS 1 and 2 at once; the server's Receive Maximum bounds it too.
+  // QoS 1 and 2 at once; the server's Receive Maximum bounds it too.
+  std::uint16_t in_flight_max = 20;
   // Not yet sent publishes, and the bytes that wait for the socket. Beyond either publish() is
   // queue_full.
   std::size_t queue_max = 1'000;
   std::size_t output_bytes_max = 1 << 20;
-  std::size_t requests_max = 1'000;  // SUBSCRIBE and UNSUBSCRIBE without an answer yet.
+  std::size_t requests_max = 1'000;         // SUBSCRIBE and UNSUBSCRIBE without an answer yet.
+  std::size_t subscriptions_max = 100'000;  // Remembered to subscribe again.
+  // Topic aliases of our own; the server's Topic Alias Maximum bounds them too. 0: none, then a
+  // publish may name one itself (property topic_alias).
+  std::uint16_t topic_aliases_out_max = 0;
   // QoS 0 publishes while there is no connection: kept in the queue, or an error (not_connected).
   bool queue_qos0_offline = true;
 
