@@ -3,7 +3,7 @@
 // end of each turn. Makes no system call, reads no clock, starts no thread; all calls from one
 // thread.
 //
-// A turn: any number of inputs, then end_turn(), then the outputs are looked at.
+// A turn: any number of inputs, then the outputs are looked at.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,6 @@ class Shard final {
   void disconnect_all(base::Instant now);
 
   // ---- outputs
-  void end_turn();
   // Clients whose output or wishes changed since the last turn. clear_touched() when dealt with.
   std::span<const ConnectionId> touched() const { return core_->touched; }
   void clear_touched();
@@ -85,7 +84,7 @@ class Shard final {
   void settle();
   void run_packets(Client& client, base::Bytes bytes);
   void on_timer(const Timer& timer);
-  void release_held_back();
+  void on_connection_timer(Client& client);
 
   std::unique_ptr<Core> core_;
   std::unique_ptr<Parts> parts_;

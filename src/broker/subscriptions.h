@@ -30,6 +30,8 @@ class Subscriptions final {
   // Continues the deliveries of retained messages, a slice a client. True when there is more to do
   // at once.
   bool continue_retained();
+  // Whether a client with retained messages to come has room for them.
+  static bool can_take_more(const Client& client);
   bool has_retained_work() const { return !core_.retained_queue.empty(); }
 
  private:
@@ -42,7 +44,6 @@ class Subscriptions final {
   void add_shared(Client& client, const std::string& filter, session::Subscription subscription);
   void remove_from_indexes(session::Session& session, std::string_view filter);
   bool continue_client(Client& client);
-  static bool can_take_more(const Client& client);
   void wake_others(const topic::SharedFilter& shared);
   void deliver_retained(Client& client, const session::Subscription& subscription,
                         const Retained& retained);

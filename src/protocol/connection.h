@@ -62,6 +62,8 @@ class Connection final {
   // `out` live until the next call and as long as the bytes behind `in`. Call until it does not
   // return `packet`. A PUBLISH that uses a topic alias comes out with its topic filled in.
   [[nodiscard]] Next next(base::Bytes& in, base::Instant now, wire::Packet& out);
+  // Keeps bytes that came behind CONNECT, for a connection that moves before it is decided on.
+  void keep(base::Bytes in) { held_.insert(held_.end(), in.begin(), in.end()); }
   // Whether the transport should be read now.
   bool wants_bytes() const { return state_ != State::await_decision && state_ != State::closing; }
   // Bytes of an unfinished packet or behind a CONNECT: what this connection makes us buffer.
