@@ -125,7 +125,8 @@ Outcome<Listening> listen_on(const SocketAddress& address, int backlog) {
   if (::bind(fd.get(), address.raw(), address.length()) != 0 || ::listen(fd.get(), backlog) != 0) {
     return base::Error{listen_failure(address, errno)};
   }
-  return Listening{std::move(fd), local_address(fd.get()).value_or(address)};
+  const SocketAddress bound = local_address(fd.get()).value_or(address);
+  return Listening{std::move(fd), bound};
 }
 
 bool lacks_protocol(const SocketAddress& address, int code) {

@@ -15,10 +15,10 @@ namespace runtime {
 enum class IpVersions : std::uint8_t { any, ipv4, ipv6 };
 
 struct ListenOptions {
-  std::string host;        // Name or number; empty: every address.
+  std::string host{};      // Name or number; empty: every address.
   std::uint16_t port = 0;  // 0: the kernel chooses.
   IpVersions versions = IpVersions::any;
-  std::string interface;  // Only this interface's addresses; empty: all.
+  std::string interface{};  // Only this interface's addresses; empty: all.
   int backlog =
       4096;  // The kernel caps it at net.core.somaxconn. Mosquitto's 100 refuses login storms.
 };

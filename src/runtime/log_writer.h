@@ -30,11 +30,11 @@ enum class LogPriority : std::uint8_t {
 struct LogOptions {
   bool to_stdout = false;
   bool to_stderr = false;
-  std::string file;  // Appended to; empty: none.
+  std::string file{};  // Appended to; empty: none.
   // 0..7 for local0..local7, -1 for the daemon facility; nothing: no syslog.
-  std::optional<int> syslog_facility;
+  std::optional<int> syslog_facility{};
   bool timestamp = true;              // "TIME: " before each line.
-  std::string timestamp_format;       // See LogTimestamp.
+  std::string timestamp_format{};     // See LogTimestamp.
   std::size_t waiting_max = 1 << 20;  // Bytes that wait to be written.
 };
 

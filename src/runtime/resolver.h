@@ -19,7 +19,7 @@
 namespace runtime {
 
 struct Query {
-  std::string host;
+  std::string host{};
   std::uint16_t port = 0;
   IpVersions versions = IpVersions::any;
 };
