@@ -144,6 +144,12 @@ class TestCase(unittest.TestCase):
         self.addCleanup(end_process, process)
         return process
 
+    def assert_delivered_despite_a_cut(self, got, expected, qos):
+        """At QoS 2 exactly these; at QoS 1 these, after as many of the first as had come before the cut."""
+        before = got[:-len(expected)]
+        self.assertEqual(got, before + expected)
+        self.assertEqual(before, [] if qos == 2 else expected[:len(before)])
+
     def run_command(self, *command, timeout=PATIENCE, stdin=b"", **keywords):
         """Runs a program to its end and returns it with status and output."""
         return subprocess.run([str(word) for word in command], input=stdin, capture_output=True,

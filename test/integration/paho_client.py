@@ -123,6 +123,11 @@ class Client:
         with self.lock:
             return list(self.messages)
 
+    def wait_for_payload(self, last):
+        """All payloads up to this one."""
+        wait_until(lambda: self.messages and self.messages[-1].payload == last, f"the message {last!r}")
+        return [message.payload for message in self.messages]
+
     def wait_for_disconnect(self):
         return wait_until(lambda: self.disconnects, "the end of the connection")[-1]
 
