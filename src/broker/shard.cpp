@@ -26,6 +26,7 @@ namespace {
 // turn. A lane's messages are the driver's to budget. A client whose output is longer than this is
 // not read: it does not take its acknowledgements.
 constexpr std::size_t unread_output_max = 4U << 20U;
+constexpr base::Duration log_line_expiry = std::chrono::seconds{20};  // As Mosquitto's.
 
 }  // namespace
 
@@ -182,6 +183,16 @@ void Shard::on_job_done(ConnectionId connection, std::uint64_t serial, hook::Dec
   if (client == nullptr || client->serial != serial || client->is_over) return;
   parts_->handshake.on_decision(*client, decision);
   run_packets(*client, {});  // What came behind CONNECT.
+}
+
+void Shard::publish_log_line(std::string_view topic, std::string_view line, base::Instant now) {
+  core_->now = now;
+  parts_->router.publish(session::Message::make({.topic = topic,
+                                                 .payload = base::as_bytes(line),
+                                                 .qos = wire::Qos::exactly_once,
+                                                 .expires_at = now + log_line_expiry}),
+                         {});
+  settle();
 }
 
 // Gives up whom routing found to be beyond help.

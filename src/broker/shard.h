@@ -47,6 +47,8 @@ class Shard final {
   void on_message(ShardMessage message, base::Instant now);
   void on_job_done(ConnectionId connection, std::uint64_t serial, hook::Decision decision,
                    base::Instant now);
+  // A line for $SYS/broker/log (log_dest topic).
+  void publish_log_line(std::string_view topic, std::string_view line, base::Instant now);
   // Time passes: timers fire, retained messages continue. When deadline() has come, or at any time.
   void advance(base::Instant now, base::WallTime wall);
 

@@ -1,0 +1,316 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/assert.h"
+#include "broker/environment.h"
+#include "runtime/clock.h"
+#include "runtime/listener.h"
+#include "runtime/process.h"
+#include "runtime/signals.h"
+#include "server/broker_log.h"
+#include "server/built_in_hooks.h"
+#include "server/shard_thread.h"
+
+namespace server {
+
+using config::LogType;
+
+namespace {
+
+constexpr std::size_t lane_capacity = 1024;
+constexpr std::size_t logins_waiting_max = 16'384;
+constexpr base::Duration wills_patience = std::chrono::seconds{2};
+
+std::uint64_t system_random() {
+  std::uint64_t seed = 0;
+  const auto got = ::getrandom(&seed, sizeof seed, 0);
+  ASSERT(got == static_cast<ssize_t>(sizeof seed));
+  return seed;
+}
+
+int complain(const std::string& sentence, int status) {
+  fmt::print(stderr, "Error: {}\n", sentence);
+  return status;
+}
+
+std::size_t thread_count(const config::Config& config) {
+  const std::size_t wanted = config.threads() == 0 ? runtime::cpu_count() : config.threads();
+  return std::clamp<std::size_t>(wanted, 1, topic::shards_max);
+}
+
+runtime::IpVersions versions_of(config::SocketDomain domain) {
+  switch (domain) {
+    case config::SocketDomain::any:
+      return runtime::IpVersions::any;
+    case config::SocketDomain::ipv4:
+      return runtime::IpVersions::ipv4;
+    case config::SocketDomain::ipv6:
+      return runtime::IpVersions::ipv6;
+  }
+  UNREACHABLE();
+}
+
+std::string_view name_of(runtime::Family family) {
+  switch (family) {
+    case runtime::Family::ipv4:
+      return "ipv4";
+    case runtime::Family::ipv6:
+      return "ipv6";
+    case runtime::Family::local:
+      return "unix";
+  }
+  UNREACHABLE();
+}
+
+// The whole broker between start-up and stop.
+class Broker final {
+ public:
+  Broker(const config::Config& config, const RunOptions& options, BrokerLog& log)
+      : config_(config),
+        options_(options),
+        log_(log),
+        listener_states_(broker::listener_states(config)),
+        interest_(thread_count(config)),
+        retained_(&broker::size_of),
+        metrics_(thread_count(config)),
+        environment_{config,    hooks_,    log,     listener_states_,
+                     interest_, retained_, totals_, metrics_},
+        lanes_(thread_count(config), lane_capacity),
+        workers_({.threads = std::clamp<std::size_t>(runtime::cpu_count() / 2, 1, 4),
+                  .queue_max = logins_waiting_max,
+                  .name = "password"}),
+        threads_{environment_, listeners_, lanes_, workers_} {}
+
+  int run(runtime::Signals& signals) {
+    if (const int status = open_everything(); status != exit_ok) return status;
+    for (auto& thread : threads_.all) thread->start();
+    say(LogType::information,
+        fmt::format("{} version {} running", options_.program, MIDGE_VERSION));
+    runtime::notify_ready();
+    wait_for_stop(signals);
+    runtime::notify_stopping();
+    stop(signals);
+    say(LogType::information,
+        fmt::format("{} version {} terminating", options_.program, MIDGE_VERSION));
+    return exit_ok;
+  }
+
+ private:
+  void say(LogType type, std::string line) { log_.write(type, std::move(line)); }
+
+  int open_everything() {
+    std::vector<std::string> warnings = config_.warnings;
+    if (auto added = add_built_in_hooks(config_, hooks_, warnings); !added) {
+      say(LogType::error, "Error: " + added.error());
+      return exit_bad_config;
+    }
+    for (std::string& warning : warnings) say(LogType::warning, "Warning: " + warning);
+    if (config_.local_only()) say_local_only();
+    if (const auto opened = open_listeners(); !opened) {
+      say(LogType::error, "Error: " + opened.error().message);
+      return exit_failure;
+    }
+    for (std::size_t i = 0; i < lanes_.threads(); ++i) {
+      auto thread = ShardThread::create(topic::ShardId{static_cast<std::uint8_t>(i)}, threads_,
+                                        system_random());
+      if (!thread) {
+        say(LogType::error, "Error: " + thread.error().message);
+        return exit_failure;
+      }
+      threads_.all.push_back(std::move(*thread));
+    }
+    if (config_.log_dest().to_topic) {
+      log_.also_to([this](std::string_view topic, std::string_view line) {
+        static_cast<void>(threads_.all[0]->post(LogLine{std::string{topic}, std::string{line}}));
+      });
+    }
+    return exit_ok;
+  }
+
+  void say_local_only() {
+    say(LogType::notice,
+        "Starting in local only mode. Connections will only be possible from clients running on "
+        "this "
+        "machine.");
+    say(LogType::notice,
+        "To allow others, put `listener 1883` and either a `password_file` or `allow_anonymous "
+        "true` into a "
+        "configuration file and start with -c FILE.");
+  }
+
+  runtime::Outcome<void> open_listeners() {
+    std::optional<runtime::Failure> first_failure;
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      auto opened = open_listener(*config_.listeners[i]);
+      if (!opened) {
+        // Without IPv6 on this machine local-only mode is IPv4 alone.
+        if (!config_.local_only()) return base::Error{opened.error()};
+        first_failure = opened.error();
+        continue;
+      }
+      for (runtime::Listening& socket : *opened) {
+        say(LogType::information,
+            socket.address.family() == runtime::Family::local
+                ? fmt::format("Opening unix listen socket on path {}.", socket.address.text())
+                : fmt::format("Opening {} listen socket on port {}.",
+                              name_of(socket.address.family()), socket.address.port()));
+        listeners_.push_back({std::move(socket), i});
+      }
+    }
+    if (listeners_.empty() && first_failure) return base::Error{*first_failure};
+    return {};
+  }
+
+  static runtime::Outcome<std::vector<runtime::Listening>> open_listener(
+      const config::Listener& options) {
+    const config::Endpoint& endpoint = options.listener();
+    if (!endpoint.is_unix()) {
+      return runtime::listen_tcp({.host = endpoint.host,
+                                  .port = endpoint.port,
+                                  .versions = versions_of(options.socket_domain()),
+                                  .interface = options.bind_interface()});
+    }
+    auto socket = runtime::listen_unix(endpoint.unix_path);
+    if (!socket) return base::Error{socket.error()};
+    std::vector<runtime::Listening> one;
+    one.push_back(std::move(*socket));
+    return one;
+  }
+
+  void wait_for_stop(runtime::Signals& signals) {
+    auto loop = runtime::EventLoop::create();
+    ASSERT(loop.has_value());
+    const auto watch = (*loop)->add(signals.fd(), {.read = true}, 0);
+    ASSERT(watch.has_value());
+    bool goes_on = true;
+    while (goes_on) {
+      (*loop)->wait(base::Duration::max(), [](std::uint64_t, runtime::Ready) {});
+      while (const auto signal = signals.take()) goes_on = on_signal(*signal) && goes_on;
+    }
+  }
+
+  // False: stop.
+  bool on_signal(runtime::Signal signal) {
+    switch (signal) {
+      case runtime::Signal::interrupt:
+      case runtime::Signal::terminate:
+        return false;
+      case runtime::Signal::hangup:
+        log_.reopen();
+        say(LogType::warning,
+            "SIGHUP: the log was reopened; reloading the configuration is not supported yet, "
+            "restart for that.");
+        return true;
+      case runtime::Signal::reopen_logs:
+        log_.reopen();
+        return true;
+      case runtime::Signal::user1:
+        say(LogType::warning,
+            "SIGUSR1: saving is not supported yet, messages are kept in memory only.");
+        return true;
+      case runtime::Signal::user2:
+        say(LogType::warning, "SIGUSR2: printing the subscription tree is not supported yet.");
+        return true;
+    }
+    UNREACHABLE();
+  }
+
+  // Wills first, while everybody can still get them; then all are told.
+  void stop(runtime::Signals& signals) {
+    for (auto& thread : threads_.all) static_cast<void>(thread->post(PublishWills{}));
+    const base::Instant give_up = runtime::now() + wills_patience;
+    const auto are_done = [this] {
+      return std::all_of(threads_.all.begin(), threads_.all.end(),
+                         [](const auto& thread) { return thread->wills_done(); });
+    };
+    auto loop = runtime::EventLoop::create();
+    ASSERT(loop.has_value());
+    while (!are_done() && runtime::now() < give_up) {
+      (*loop)->wait(std::chrono::milliseconds{1}, [](std::uint64_t, runtime::Ready) {});
+      end_at_second_signal(signals);
+    }
+    for (auto& thread : threads_.all) static_cast<void>(thread->post(DisconnectAll{}));
+    for (auto& thread : threads_.all) {
+      while (!thread->has_ended()) {
+        (*loop)->wait(std::chrono::milliseconds{1}, [](std::uint64_t, runtime::Ready) {});
+        end_at_second_signal(signals);
+      }
+      thread->join();
+    }
+    workers_.stop();
+    for (const OpenListener& listener : listeners_) {
+      if (listener.socket.address.family() == runtime::Family::local) {
+        ::unlink(listener.socket.address.text().c_str());
+      }
+    }
+  }
+
+  static void end_at_second_signal(runtime::Signals& signals) {
+    while (const auto signal = signals.take()) {
+      if (*signal == runtime::Signal::interrupt || *signal == runtime::Signal::terminate) {
+        std::_Exit(exit_ok);
+      }
+    }
+  }
+
+  const config::Config& config_;
+  const RunOptions& options_;
+  BrokerLog& log_;
+  hook::Hooks hooks_;
+  std::vector<broker::ListenerState> listener_states_;
+  topic::InterestTable interest_;
+  broker::RetainedStore retained_;
+  broker::Totals totals_;
+  std::vector<broker::Metrics> metrics_;
+  broker::Environment environment_;
+  std::vector<OpenListener> listeners_;
+  runtime::Lanes<broker::ShardMessage> lanes_;
+  runtime::WorkerPool workers_;
+  Threads threads_;
+};
+
+}  // namespace
+
+int run(const config::Config& config, const RunOptions& options) {
+  if (options.daemon) {
+    if (const auto gone = runtime::daemonize(); !gone)
+      return complain(gone.error().message, exit_failure);
+  }
+  runtime::block_signals();
+  runtime::raise_open_files_limit();
+  const std::string& user = config.user();
+  const bool is_default = !runtime::user_exists(user) && user == "mosquitto";
+  const auto dropped = runtime::drop_privileges(is_default ? "nobody" : user);
+  if (!dropped) return complain(dropped.error().message, exit_failure);
+  std::optional<runtime::PidFile> pid_file;
+  if (!config.pid_file().empty()) {
+    auto written = runtime::PidFile::write(config.pid_file().text);
+    if (!written) return complain(written.error().message, exit_failure);
+    pid_file = std::move(*written);
+  }
+  auto log = BrokerLog::open(config);
+  if (!log) return complain(log.error().message, exit_failure);
+  auto signals = runtime::Signals::create();
+  if (!signals) return complain(signals.error().message, exit_failure);
+  (*log)->write(LogType::information,
+                fmt::format("{} version {} starting", options.program, MIDGE_VERSION));
+  (*log)->write(LogType::information,
+                options.config_file.empty()
+                    ? std::string{"Using default config."}
+                    : fmt::format("Config loaded from {}.", options.config_file));
+  Broker broker{config, options, **log};
+  return broker.run(*signals);
+}
+
+}  // namespace server
