@@ -28,7 +28,7 @@ class Source {
   virtual void on_ready(runtime::Ready ready, base::Instant now) = 0;
 
  protected:
-  ~Source() = default;
+  virtual ~Source() = default;
 };
 
 // Who does its work once at the end of a turn.
@@ -37,7 +37,7 @@ class Member {
   virtual void on_turn(base::Instant now) = 0;
 
  protected:
-  ~Member() = default;
+  virtual ~Member() = default;
 
  private:
   friend class LoopCore;
