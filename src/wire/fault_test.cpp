@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <string>
 
 #include "wire/test_bytes.h"
 
@@ -387,6 +388,36 @@ TEST(Publish, MayHaveAnEmptyTopicWithAnAlias) {
   Packet out;
   ByteVector memory;
   expect_fine(0x30, "0000 03 23 0001", v5, client, out, memory);
+}
+
+ReasonCode reason_for_topic(const std::string& topic) {
+  const wire::Publish value{.topic = topic};
+  ByteVector in(encoded_size(value, v311));
+  encode(value, v311, in.data());
+  Packet out;
+  return test::decode_whole(in, v311, client, out).reason;
+}
+
+TEST(Publish, MayNotHaveAWildcardWhereverItStands) {  // [MQTT-4.7.0-1]
+  for (std::size_t size = 1; size < 26; ++size) {
+    for (std::size_t place = 0; place < size; ++place) {
+      for (int c = 0; c < 0x80; ++c) {
+        std::string topic(size, 'a');
+        topic[place] = static_cast<char>(c);
+        const bool is_wildcard = c == '+' || c == '#';
+        const ReasonCode expected = c == 0        ? malformed_packet
+                                    : is_wildcard ? ReasonCode::topic_name_invalid
+                                                  : ReasonCode::success;
+        ASSERT_EQ(reason_for_topic(topic), expected) << size << " " << place << " " << c;
+      }
+    }
+  }
+}
+
+TEST(Publish, OfMqtt31MayBeARepeatedOneOfQos0) {
+  Packet out;
+  ByteVector memory;
+  expect_fine(0x38, "0001 't'", v31, client, out, memory);
 }
 
 TEST(Publish, MayHaveATopicOutsideAscii) {
