@@ -4,19 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
-#include <memory>
 #include <string>
+#include <vector>
 
 namespace hook {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 std::string hash_of(std::string_view password, HashAlgorithm algorithm = HashAlgorithm::sha512) {
   return to_text(*hash_password(base::as_bytes(password), default_recipe(algorithm),
@@ -118,57 +113,6 @@ RC_GTEST_PROP(PasswordFile, SurvivesAnyLines, ()) {
   for (const auto& piece : pieces) text += piece;
   const auto file = PasswordFile::parse(text, "users");
   if (file) RC_ASSERT(file->size() <= pieces.size());
-}
-
-// A file in a folder of its own, gone with the test.
-class OnDisk : public testing::Test {
- protected:
-  OnDisk() {
-    std::string pattern = testing::TempDir() + "hookXXXXXX";
-    folder_ = mkdtemp(pattern.data());
-    path_ = folder_ + "/users";
-  }
-  ~OnDisk() override {
-    unlink(path_.c_str());
-    rmdir(folder_.c_str());
-  }
-  void write(std::string_view text, mode_t mode) const {
-    std::ofstream(path_) << text;
-    chmod(path_.c_str(), mode);
-  }
-  std::string folder_;
-  std::string path_;
-};
-
-TEST_F(OnDisk, PasswordFileIsLoadedWithoutWarningWhenPrivate) {
-  write(fmt::format("alice:{}\n", hash_of("a")), 0600);
-  const auto loaded = load_password_file(path_);
-  ASSERT_TRUE(loaded.has_value()) << loaded.error();
-  EXPECT_THAT(loaded->warnings, IsEmpty());
-  EXPECT_EQ(check(loaded->file, "alice", "a"), Verdict::right);
-}
-
-TEST_F(OnDisk, PasswordFileThatOthersCanReadIsLoadedWithAWarning) {
-  write(fmt::format("alice:{}\n", hash_of("a")), 0644);
-  const auto loaded = load_password_file(path_);
-  ASSERT_TRUE(loaded.has_value()) << loaded.error();
-  EXPECT_THAT(loaded->warnings, testing::ElementsAre(HasSubstr("open to every user")));
-}
-
-TEST_F(OnDisk, PasswordFileOfAnotherUserIsLoadedWithAWarning) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
-  write("", 0600);
-  ASSERT_EQ(chown(path_.c_str(), 4711, 4711), 0);
-  const auto loaded = load_password_file(path_);
-  ASSERT_TRUE(loaded.has_value()) << loaded.error();
-  EXPECT_THAT(loaded->warnings, testing::ElementsAre(HasSubstr("belongs to user 4711")));
-}
-
-TEST_F(OnDisk, PasswordFileThatIsMissingOrAFolderOrAPipeIsAnErrorWithItsPath) {
-  EXPECT_THAT(load_password_file(path_).error(), HasSubstr(path_ + ": No such file"));
-  EXPECT_THAT(load_password_file(folder_).error(), HasSubstr("not a regular file"));
-  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
-  EXPECT_THAT(load_password_file(path_).error(), HasSubstr("not a regular file"));
 }
 
 }  // namespace
