@@ -127,3 +127,9 @@ midge_install_client()
 midge_install_completion()
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
         COMPONENT programs OPTIONAL)
+
+if(MIDGE_TESTS AND NOT MIDGE_SANITIZE)
+  add_test(NAME install_test
+    COMMAND ${PROJECT_SOURCE_DIR}/packaging/install_test/run.sh ${PROJECT_BINARY_DIR})
+  set_tests_properties(install_test PROPERTIES TIMEOUT 300)
+endif()
