@@ -2,13 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -54,7 +54,7 @@ bool write_all(int descriptor, std::string_view text) {
 
 std::optional<std::string> read_all(int descriptor) {
   std::string text;
-  std::array<char, 65'536> piece;
+  std::array<char, 65'536> piece{};
   for (;;) {
     const ssize_t got = read(descriptor, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
@@ -69,10 +69,9 @@ std::optional<std::string> read_all(int descriptor) {
 class Neighbour final {
  public:
   Neighbour(const std::string& path, std::string_view suffix)
-      : path_(fmt::format("{}{}.XXXXXX", path, suffix)) {
-    descriptor_ = Descriptor(mkostemp(path_.data(), O_CLOEXEC));
-    is_kept_ = !descriptor_.is_open();
-  }
+      : path_(fmt::format("{}{}.XXXXXX", path, suffix)),
+        descriptor_(mkostemp(path_.data(), O_CLOEXEC)),
+        is_kept_(!descriptor_.is_open()) {}
   ~Neighbour() {
     if (!is_kept_) unlink(path_.c_str());
   }

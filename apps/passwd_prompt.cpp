@@ -1,13 +1,13 @@
 #include "passwd_prompt.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <optional>
 #include <string_view>
 
@@ -70,7 +70,7 @@ class LineReader final {
       if (const std::size_t end = buffer_.find('\n'); end != std::string::npos)
         return take(end, end + 1);
       if (buffer_.size() > password_size_max || !wait()) return std::nullopt;
-      std::array<char, 4096> piece;
+      std::array<char, 4096> piece{};
       const ssize_t got = read(STDIN_FILENO, piece.data(), piece.size());
       if (got < 0 && errno == EINTR) continue;
       if (got <= 0)
