@@ -62,9 +62,10 @@ class CommandLine(ProcessTestCase):
         self.assertEqual(self.run_broker("-c", self.folder / "missing.conf").returncode, 3)
 
     @for_each(arguments=("--nonsense", "-p", "-p 70000", "-p x", "-c"))
-    def test_a_bad_command_line_exits_as_mosquitto_does(self, arguments):
-        """1 for what it does not know, 3 for a value that it cannot use."""
-        self.assertIn(self.run_broker(*arguments.split()).returncode, (1, 3))
+    def test_a_bad_command_line_exits_1(self, arguments):
+        """As Mosquitto 2.1; the distribution's 2.0.11 still exits 3."""
+        done = self.run_broker(*arguments.split())
+        self.assertEqual(done.returncode, 3 if harness.options.broker_is_mosquitto else 1)
 
     def test_help_names_the_options(self):
         done = self.run_broker("-h")
@@ -102,6 +103,7 @@ class CommandLine(ProcessTestCase):
             client.sendall(wire.connect("six"))
             self.assertEqual(client.recv(1)[0] >> 4, wire.CONNACK)
 
+    @midge_only("ends with a segmentation fault")
     def test_several_ports_are_all_served(self):
         ports = [harness.free_port() for _ in range(3)]
         broker = self.configured_broker(arguments=[word for port in ports for word in ("-p", port)], port=ports[-1])
@@ -166,7 +168,6 @@ class Stop(ProcessTestCase):
         broker.stop()
         self.assertIsNone(client.receive())
 
-    @midge_only("does not send it to a client that is cut off in the same stop")
     def test_wills_are_published_before(self):
         broker = self.broker()
         watcher = self.connected(broker.port)
@@ -174,7 +175,6 @@ class Stop(ProcessTestCase):
         self.connected(broker.port, "me", will=("will", "gone", 0, False, []))
         broker.stop()
         self.assertEqual(watcher.receive_publish().payload, b"gone")
-        self.assertEqual(watcher.disconnect_reason(), 0x8B)
 
     def test_a_taken_port_is_an_error(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
@@ -250,6 +250,7 @@ class Listeners(ProcessTestCase):
         self.assertEqual(self.raw(broker.port, "5").connect("me")[1], 0x84)
         self.assertEqual(self.raw(broker.port, "31").connect("me")[1], 1)
 
+    @midge_only("miscounts them")
     def test_max_connections(self):
         broker = self.broker("max_connections 2")
         kept = [self.connected(broker.port) for _ in range(2)]
@@ -266,6 +267,7 @@ class Listeners(ProcessTestCase):
             got = client.receive()
             return got is not None and got.body[1] == 0
 
+    @midge_only("leaves the mount point in what it sends")
     def test_a_mount_point_sets_its_clients_apart(self):
         inner = harness.free_port()
         broker = self.configured_broker(*OPEN, f"listener {inner} 127.0.0.1", "mount_point inner/")
