@@ -2,6 +2,11 @@
 
 namespace config {
 
+bool share_an_address(const Listener& a, const Listener& b) {
+  return a.listener() == b.listener() && a.bind_interface() == b.bind_interface() &&
+         a.socket_domain() == b.socket_domain();
+}
+
 bool Config::allow_anonymous_for(const Listener& listener) const {
   const auto& own = listener.listener_allow_anonymous();
   if (own) return *own;

@@ -133,4 +133,7 @@ struct Listener final : OptionSet {
       {}};
 };
 
+// One of the two would find its address taken by the other.
+bool share_an_address(const Listener& a, const Listener& b);
+
 }  // namespace config

@@ -65,6 +65,13 @@ TEST(Listeners, TextMayBeGivenOnceForEach) {
   EXPECT_EQ(error_of("listener 1\nbind_interface a\nbind_interface b\n"),
             "a.conf:3: bind_interface: given a second time, after a.conf:2; allowed is once");
 }
+TEST(Listeners, TwiceOnOneAddressAreAnErrorUnlessTheInterfaceOrDomainDiffers) {
+  EXPECT_EQ(error_of("listener 1 h\nlistener 2 h\nlistener 1 h\n"),
+            "a.conf:3: listener: \"1 h\" is given a second time; allowed is once, or with another "
+            "bind_interface or socket_domain");
+  EXPECT_EQ(error_of("listener 1\nsocket_domain ipv4\nlistener 1\nsocket_domain ipv6\n"), "");
+  EXPECT_EQ(error_of("listener 1\nbind_interface a\nlistener 1\nbind_interface b\n"), "");
+}
 TEST(Listeners, ProtocolVersionsAreAListWithCommas) {
   const auto config = config_of("listener 1\naccept_protocol_versions 3, 5 # new and old\n");
   const ProtocolVersions versions = config->listeners[0]->accept_protocol_versions();

@@ -93,7 +93,8 @@ struct Between {
 template <class T>
 class Option final : public OptionBase {
  public:
-  Option(OptionSet& set, About text, T fallback, std::optional<Between<T>> bounds = {})
+  Option(OptionSet& set, About text, const T& fallback,
+         const std::optional<Between<T>>& bounds = {})
       : OptionBase(set, std::move(text)), value_(fallback), default_(fallback), bounds_(bounds) {}
 
   const T& operator()() const { return value_; }

@@ -51,6 +51,7 @@ class Parser final {
       if (!read) return base::Error{read.error()};
     }
     complete();
+    if (auto checked = check_listeners(); !checked) return base::Error{checked.error()};
     return std::move(config_);
   }
 
@@ -82,6 +83,7 @@ class Parser final {
   Outcome read_default_address(OptionBase& option, std::string_view name, std::string_view rest);
   Listener& add_listener(bool is_default);
   Listener& default_listener(std::string_view because_of);
+  Outcome check_listeners() const;
   void complete();
   void add_local_listener(const std::string& host, std::uint16_t port, const Listener* given);
 
@@ -291,6 +293,24 @@ Listener& Parser::default_listener(std::string_view because_of) {
     default_->listener.set({});
   }
   return *default_;
+}
+
+// Only here, as bind_interface and socket_domain come after their listener.
+Outcome Parser::check_listeners() const {
+  const auto& all = config_->listeners;
+  for (auto second = all.begin(); second != all.end(); ++second) {
+    const auto first = std::find_if(
+        all.begin(), second, [&](const auto& other) { return share_an_address(*other, **second); });
+    if (first == second) continue;
+    const auto place = given_at_.find(&(*second)->listener);
+    const Place at = place == given_at_.end() ? Place{command_line_.config_file} : place->second;
+    return base::Error{
+        Error{at.file, at.line, "listener",
+              fmt::format("{} is given a second time; allowed is once, or with another "
+                          "bind_interface or socket_domain",
+                          in_quotes(Syntax<Endpoint>::write((*second)->listener())))}};
+  }
+  return {};
 }
 
 void Parser::complete() {

@@ -17,24 +17,24 @@ constexpr Section sections[] = {Section::general,  Section::listeners, Section::
                                 Section::sessions, Section::limits,    Section::logging};
 
 constexpr std::string_view grammar[] = {
-    "One option a line: its name, blanks (spaces or TABs), its value. Blanks before the name, "
-    "empty lines and "
-    "lines that start with # are skipped; lines may end in LF or CR LF.",
-    "Of numbers, true or false and single words, one word is read and the rest of the line "
-    "ignored. Text and "
-    "file names are the whole rest of the line, a # in them included.",
-    "Numbers may be written 10, 0x0a or 012. True is true or 1, false is false or 0. Bytes may "
-    "have KiB, MiB "
-    "or GiB right behind them.",
-    "Text given twice is an error unless said otherwise; of everything else the last line counts. "
-    "log_dest "
-    "and log_type add up.",
-    "A file without `listener`, `port` and `bind_address` (or no file at all) means local-only "
-    "mode: Midge "
-    "listens on 127.0.0.1 and ::1 only and lets clients in without a user name.",
-    "A wrong or unknown option keeps Midge from starting; the message says file, line, what was "
-    "found and what "
-    "is allowed."};
+    ("One option a line: its name, blanks (spaces or TABs), its value. Blanks before the name, "
+     "empty lines and "
+     "lines that start with # are skipped; lines may end in LF or CR LF."),
+    ("Of numbers, true or false and single words, one word is read and the rest of the line "
+     "ignored. Text and "
+     "file names are the whole rest of the line, a # in them included."),
+    ("Numbers may be written 10, 0x0a or 012. True is true or 1, false is false or 0. Bytes may "
+     "have KiB, MiB "
+     "or GiB right behind them."),
+    ("Text given twice is an error unless said otherwise; of everything else the last line counts. "
+     "log_dest "
+     "and log_type add up."),
+    ("A file without `listener`, `port` and `bind_address` (or no file at all) means local-only "
+     "mode: Midge "
+     "listens on 127.0.0.1 and ::1 only and lets clients in without a user name."),
+    ("A wrong or unknown option keeps Midge from starting; the message says file, line, what was "
+     "found and what "
+     "is allowed.")};
 
 // The declarations, in an order for readers.
 class Catalogue final {

@@ -48,12 +48,14 @@ TEST(Reference, ExampleNamesEveryOptionAndParsesAsItIs) {
   EXPECT_EQ(text_of(*config_of(example)), "");
 }
 TEST(Reference, ExampleWithEveryDefaultTakenInIsTheDefault) {
-  // A line "#name value" is an option, "# text" is not.
+  // A line "#name value" is an option, "# text" is not; `port` would open what `listener` has
+  // opened.
   std::string taken_in;
   std::string example = example_config();
   for (std::size_t at = 0; (at = example.find("\n#", at)) != std::string::npos; ++at) {
     const std::string line = example.substr(at + 2, example.find('\n', at + 1) - at - 2);
-    if (!line.empty() && line[0] != ' ' && line.find(' ') != std::string::npos)
+    if (!line.empty() && line[0] != ' ' && line.find(' ') != std::string::npos &&
+        !line.starts_with("port "))
       taken_in += line + "\n";
   }
   const auto config = config_of(taken_in);

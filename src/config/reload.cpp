@@ -17,14 +17,10 @@ std::string name_of(const Listener& listener) {
   return Syntax<Endpoint>::write(listener.listener());
 }
 
-// Two listeners on one port may differ in the interface that they are bound to.
-bool is_same(const Listener& a, const Listener& b) {
-  return a.listener() == b.listener() && a.bind_interface() == b.bind_interface();
-}
-
 const Listener* counterpart(const Config& config, const Listener& listener) {
-  const auto at = std::find_if(config.listeners.begin(), config.listeners.end(),
-                               [&](const auto& other) { return is_same(*other, listener); });
+  const auto at =
+      std::find_if(config.listeners.begin(), config.listeners.end(),
+                   [&](const auto& other) { return share_an_address(*other, listener); });
   return at == config.listeners.end() ? nullptr : at->get();
 }
 
