@@ -83,7 +83,9 @@ FilterFault check_filter(std::string_view filter, std::size_t levels_max) {
 }
 
 bool has_wildcard(std::string_view filter) {
-  return filter.find_first_of("+#") != std::string_view::npos;
+  // Two searches for one character are several times faster than one for either.
+  constexpr auto none = std::string_view::npos;
+  return filter.find('+') != none || filter.find('#') != none;
 }
 
 std::optional<SharedFilter> split_share(std::string_view filter) {

@@ -1,8 +1,6 @@
 #include "topic/interest_table.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <mutex>
 
 #include "base/assert.h"
@@ -230,37 +228,26 @@ void InterestTable::drop_if_empty(Stripe& stripe, std::string_view filter) {
 }
 
 InterestReader::InterestReader(const InterestTable& table, std::size_t cache_entries)
-    : table_(table), cache_(cache_entries) {
-  ASSERT(std::has_single_bit(cache_entries));
-}
+    : table_(table), cache_(cache_entries) {}
 
 InterestReader::Found InterestReader::find(std::string_view name) {
   const std::uint64_t hash = stable_hash(name);
-  const bool fits = name.size() <= CacheEntry::name_size_max;
-  CacheEntry& entry = fits ? cache_[hash & (cache_.size() - 1)] : uncached_;
-  if (!fits || !is_fresh(entry, name, hash)) look_up(name, hash, entry);
-  return {entry.shards, entry.groups};
+  const Known* known = cache_.find(name, hash, table_.stamps_);
+  if (known == nullptr) {
+    Known* kept = cache_.admit(name, hash, table_.stamps_);
+    Known& place = kept == nullptr ? uncached_ : *kept;
+    look_up(name, hash, place);
+    known = &place;
+  }
+  return {known->shards, known->groups};
 }
 
-bool InterestReader::is_fresh(const CacheEntry& entry, std::string_view name,
-                              std::uint64_t hash) const {
-  return entry.hash == hash && entry.name_size == name.size() &&
-         std::memcmp(entry.name.data(), name.data(), name.size()) == 0 &&
-         entry.stamp == table_.stamps_.sum(entry.slots);
-}
-
-void InterestReader::look_up(std::string_view name, std::uint64_t hash, CacheEntry& entry) {
-  entry.hash = hash;
-  entry.slots = stamp_slots_of_name(name, hash);
-  // Before looking: what changes meanwhile makes the entry stale, whether it was still seen or not.
-  entry.stamp = table_.stamps_.sum(entry.slots);
-  entry.name_size = static_cast<std::uint16_t>(std::min(name.size(), CacheEntry::name_size_max));
-  std::copy_n(name.begin(), entry.name_size, entry.name.begin());
-  entry.shards = 0;
-  entry.groups.clear();
-  const auto collect = [&entry](const InterestTable::Interest& interest) {
-    entry.shards |= interest.shards;
-    entry.groups.insert(entry.groups.end(), interest.groups.begin(), interest.groups.end());
+void InterestReader::look_up(std::string_view name, std::uint64_t hash, Known& known) {
+  known.shards = 0;
+  known.groups.clear();
+  const auto collect = [&known](const InterestTable::Interest& interest) {
+    known.shards |= interest.shards;
+    known.groups.insert(known.groups.end(), interest.groups.begin(), interest.groups.end());
   };
   {
     const InterestTable::Stripe& exact = table_.exact_stripe(hash);

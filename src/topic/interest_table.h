@@ -21,6 +21,7 @@
 #include "topic/slots.h"
 #include "topic/stamps.h"
 #include "topic/subscriber.h"
+#include "topic/topic_cache.h"
 
 namespace topic {
 
@@ -105,7 +106,7 @@ class InterestReader final {
  public:
   static constexpr std::size_t cache_entries_default = 1'024;
 
-  // cache_entries is a power of two. The table outlives its readers.
+  // cache_entries is a power of two or 0. The table outlives its readers.
   explicit InterestReader(const InterestTable& table,
                           std::size_t cache_entries = cache_entries_default);
 
@@ -116,22 +117,15 @@ class InterestReader final {
   Found find(std::string_view name);
 
  private:
-  struct CacheEntry {
-    static constexpr std::size_t name_size_max = 128;
-    std::uint64_t hash = 0;
-    std::uint64_t stamp = 0;
-    StampSlots slots{};
-    std::uint16_t name_size = 0;  // 0: empty entry; no name is.
+  struct Known {
     ShardMask shards = 0;
     std::vector<SharedInterestPtr> groups;
-    std::array<char, name_size_max> name;
   };
-  bool is_fresh(const CacheEntry& entry, std::string_view name, std::uint64_t hash) const;
-  void look_up(std::string_view name, std::uint64_t hash, CacheEntry& entry);
+  void look_up(std::string_view name, std::uint64_t hash, Known& known);
 
   const InterestTable& table_;
-  std::vector<CacheEntry> cache_;
-  CacheEntry uncached_;  // For names too long to be cached.
+  TopicCache<Known> cache_;
+  Known uncached_;  // The last answer that is not in the cache.
   MatchScratch scratch_;
 };
 

@@ -48,7 +48,7 @@ TEST(InterestTable, IsSeenAtOnceByReadersThatHaveTheTopicCached) {
   InterestTable table(64);
   InterestReader reader(table);
   const std::string name = "plant/line/7/temperature";
-  EXPECT_EQ(reader.find(name).shards, 0u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.find(name).shards, 0u);
   ShardMask expected = 0;
   int next = 63;
   for (const char* filter :
@@ -56,7 +56,7 @@ TEST(InterestTable, IsSeenAtOnceByReadersThatHaveTheTopicCached) {
         "+/line/7/temperature", "plant/line/7/temperature/#"}) {
     table.add(filter, shard(next));
     expected |= ShardMask{1} << next--;
-    EXPECT_EQ(reader.find(name).shards, expected) << filter;
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.find(name).shards, expected) << filter;
   }
 }
 
@@ -151,8 +151,7 @@ RC_GTEST_PROP(InterestTable, AgreesWithANaiveTableAtEveryStep, ()) {
     for (const auto& [key, filters] : model) {
       if (filters > 0 && matches(key.first, name)) expected |= ShardMask{1} << key.second;
     }
-    RC_ASSERT(reader.find(name).shards == expected);
-    RC_ASSERT(reader.find(name).shards == expected);
+    for (int i = 0; i < 3; ++i) RC_ASSERT(reader.find(name).shards == expected);
   }
 }
 

@@ -80,8 +80,14 @@ class LevelTrie final {
   Node& operator[](NodeId at) { return nodes_[at.value]; }
   const Node& operator[](NodeId at) const { return nodes_[at.value]; }
   std::size_t size() const { return nodes_.size(); }
-  // Without the text of levels that are too long for std::string's own space.
-  std::size_t memory() const { return nodes_.memory() + edges_.capacity() * (sizeof(Edge) + 1); }
+  std::size_t memory() const {
+    std::size_t sum = nodes_.memory() + edges_.capacity() * (sizeof(Edge) + 1);
+    nodes_.for_each([&sum](const Node& node) {
+      const bool is_inside = node.level.capacity() <= std::string().capacity();
+      sum += is_inside ? 0 : node.level.capacity() + 1;
+    });
+    return sum;
+  }
 
  private:
   struct Edge {

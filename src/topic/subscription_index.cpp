@@ -1,8 +1,6 @@
 #include "topic/subscription_index.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include "topic/give_back.h"
 
@@ -65,9 +63,7 @@ std::size_t SubscriberList::place_of(SubscriberId id) const {
   return found == list_.end() ? npos : static_cast<std::size_t>(found - list_.begin());
 }
 
-SubscriptionIndex::SubscriptionIndex(std::size_t cache_entries) : cache_(cache_entries) {
-  ASSERT(cache_entries == 0 || std::has_single_bit(cache_entries));
-}
+SubscriptionIndex::SubscriptionIndex(std::size_t cache_entries) : cache_(cache_entries) {}
 
 bool SubscriptionIndex::add(std::string_view filter, const Subscriber& subscriber) {
   ASSERT(!visiting_);
@@ -108,21 +104,17 @@ void SubscriptionIndex::match_into(std::string_view name, std::vector<Subscriber
 }
 
 std::size_t SubscriptionIndex::memory() const {
-  std::size_t sum = sizeof(*this) + cache_.capacity() * sizeof(CacheEntry);
+  std::size_t sum = sizeof(*this) + cache_.memory();
   sum += filters_.memory() + lists_.memory();
   lists_.for_each([&](const SubscriberList& list) { sum += list.memory(); });
   return sum;
 }
 
 std::span<const FilterId> SubscriptionIndex::matching_filters(std::string_view name) {
-  if (cache_.empty()) {
-    filters_.match(name, scratch_);
-    return scratch_.found;
-  }
   const std::uint64_t hash = stable_hash(name);
-  if (const CacheEntry* entry = cached(name, hash)) {
+  if (const KnownFilters* known = cache_.find(name, hash, stamps_)) {
     ++cache_hits_;
-    return {entry->filters.data(), entry->filter_count};
+    return {known->filters.data(), known->count};
   }
   ++cache_misses_;
   filters_.match(name, scratch_);
@@ -130,25 +122,12 @@ std::span<const FilterId> SubscriptionIndex::matching_filters(std::string_view n
   return scratch_.found;
 }
 
-SubscriptionIndex::CacheEntry* SubscriptionIndex::cached(std::string_view name,
-                                                         std::uint64_t hash) {
-  CacheEntry& entry = cache_[hash & (cache_.size() - 1)];
-  const bool same = entry.hash == hash && entry.name_size == name.size() &&
-                    std::memcmp(entry.name.data(), name.data(), name.size()) == 0;
-  return same && entry.stamp == stamps_.sum(entry.slots) ? &entry : nullptr;
-}
-
 void SubscriptionIndex::remember(std::string_view name, std::uint64_t hash) {
-  if (name.size() > CacheEntry::name_size_max) return;
-  if (scratch_.found.size() > CacheEntry::filters_max) return;
-  CacheEntry& entry = cache_[hash & (cache_.size() - 1)];
-  entry.hash = hash;
-  entry.slots = stamp_slots_of_name(name, hash);
-  entry.stamp = stamps_.sum(entry.slots);
-  entry.name_size = static_cast<std::uint8_t>(name.size());
-  entry.filter_count = static_cast<std::uint8_t>(scratch_.found.size());
-  std::copy(scratch_.found.begin(), scratch_.found.end(), entry.filters.begin());
-  std::copy(name.begin(), name.end(), entry.name.begin());
+  if (scratch_.found.size() > KnownFilters::filters_max) return;
+  KnownFilters* known = cache_.admit(name, hash, stamps_);
+  if (known == nullptr) return;
+  known->count = static_cast<std::uint32_t>(scratch_.found.size());
+  std::copy(scratch_.found.begin(), scratch_.found.end(), known->filters.begin());
 }
 
 }  // namespace topic

@@ -5,6 +5,7 @@
 // permission.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "topic/slots.h"
 #include "topic/stamps.h"
 #include "topic/subscriber.h"
+#include "topic/topic_cache.h"
 
 namespace topic {
 
@@ -43,7 +45,7 @@ class SubscriberList final {
 
 class SubscriptionIndex final {
  public:
-  static constexpr std::size_t cache_entries_default = 1'024;  // 216 KiB. 0: no cache.
+  static constexpr std::size_t cache_entries_default = 1'024;  // 264 KiB. 0: no cache.
 
   // cache_entries is a power of two or 0.
   explicit SubscriptionIndex(std::size_t cache_entries = cache_entries_default);
@@ -79,25 +81,18 @@ class SubscriptionIndex final {
 
  private:
   // Filters, not subscribers: so an entry is small, and outlives changes within a filter.
-  struct CacheEntry {
+  struct KnownFilters {
     static constexpr std::size_t filters_max = 16;
-    static constexpr std::size_t name_size_max = 120;
-    std::uint64_t hash = 0;
-    std::uint64_t stamp = 0;
-    StampSlots slots{};
-    std::uint8_t name_size = 0;  // 0: empty entry; no name is.
-    std::uint8_t filter_count = 0;
+    std::uint32_t count = 0;
     std::array<FilterId, filters_max> filters;
-    std::array<char, name_size_max> name;
   };
   std::span<const FilterId> matching_filters(std::string_view name);
-  CacheEntry* cached(std::string_view name, std::uint64_t hash);
   void remember(std::string_view name, std::uint64_t hash);
 
   FilterMap filters_;
   Slots<SubscriberList> lists_;
   LocalStamps stamps_;
-  std::vector<CacheEntry> cache_;
+  TopicCache<KnownFilters> cache_;
   MatchScratch scratch_;
   std::size_t size_ = 0;
   std::uint64_t cache_hits_ = 0;

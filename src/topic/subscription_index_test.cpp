@@ -64,9 +64,8 @@ TEST(SubscriptionIndex, SaysWhetherThereWasSomethingToRemove) {
 TEST(SubscriptionIndex, AnswersAHotTopicFromItsCache) {
   SubscriptionIndex index;
   index.add("a/+", subscriber(1));
-  EXPECT_EQ(ids(index, "a/b"), (Ids{1}));
-  EXPECT_EQ(ids(index, "a/b"), (Ids{1}));
-  EXPECT_EQ(index.cache_hits(), 1u);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(ids(index, "a/b"), (Ids{1}));
+  EXPECT_EQ(index.cache_hits(), 4u);
   EXPECT_EQ(index.cache_misses(), 1u);
 }
 
@@ -94,8 +93,7 @@ TEST(SubscriptionIndex, MatchesTopicsThatAreTooLongOrTooWidelyMatchedForTheCache
   SubscriptionIndex index;
   const std::string long_name(200, 'x');
   index.add(long_name, subscriber(1));
-  EXPECT_EQ(ids(index, long_name), (Ids{1}));
-  EXPECT_EQ(ids(index, long_name), (Ids{1}));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ids(index, long_name), (Ids{1}));
   const std::string deep = "a/b/c/d/e/f";
   for (int bits = 0; bits < 64; ++bits) {
     std::string filter;
@@ -105,8 +103,7 @@ TEST(SubscriptionIndex, MatchesTopicsThatAreTooLongOrTooWidelyMatchedForTheCache
     }
     index.add(filter, subscriber(2));
   }
-  EXPECT_EQ(ids(index, deep).size(), 64u);
-  EXPECT_EQ(ids(index, deep).size(), 64u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ids(index, deep).size(), 64u);
   EXPECT_EQ(index.cache_hits(), 0u);
 }
 
@@ -161,7 +158,7 @@ RC_GTEST_PROP(SubscriptionIndex, AgreesWithANaiveIndexAtEveryStep, ()) {
       if (matches(key.first, name))
         expected.emplace_back(value.id.value, value.subscription_identifier);
     }
-    for (int twice = 0; twice < 2; ++twice) {
+    for (int again = 0; again < 3; ++again) {
       std::vector<std::pair<std::uint32_t, std::uint32_t>> actual;
       index.match(name, [&](const Subscriber& found) {
         actual.emplace_back(found.id.value, found.subscription_identifier);
