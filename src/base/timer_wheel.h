@@ -125,11 +125,11 @@ class TimerWheel final {
   // Calls visit(Payload) for what is due. It may set and cancel timers, also those due now; it may
   // not call advance().
   template <class Visitor>
-  void advance(Instant now, Visitor&& visit) {
+  void advance(Instant now, Visitor visit) {
     ASSERT(!advancing_);
     advancing_ = true;
     table_.begin_advance(now);
-    for (std::uint32_t slot; (slot = table_.next_due()) != UINT32_MAX;) {
+    for (std::uint32_t slot = table_.next_due(); slot != UINT32_MAX; slot = table_.next_due()) {
       Payload payload = std::exchange(payloads_[slot], Payload{});
       trim();
       visit(std::move(payload));

@@ -139,10 +139,10 @@ TEST(TimerWheel, uses_slots_again_and_gives_memory_back) {
 TEST(TimerWheel, costs_a_bounded_number_of_steps_with_a_million_timers) {
   constexpr int count = 1'000'000;
   TimerWheel<int> wheel;
-  Random random(1);
+  Random numbers(1);
   std::vector<TimerId> ids;
   for (int i = 0; i < count; ++i) {
-    ids.push_back(wheel.set(at_ms(static_cast<std::int64_t>(random.range(1, 86'400'000))), i));
+    ids.push_back(wheel.set(at_ms(static_cast<std::int64_t>(numbers.range(1, 86'400'000))), i));
   }
   EXPECT_EQ(wheel.moves(), std::uint64_t{count});
   for (int i = 0; i < count; i += 2) wheel.cancel(ids[static_cast<std::size_t>(i)]);
@@ -223,9 +223,9 @@ TEST(TimerWheel, behaves_as_a_sorted_list) {
 // Whoever sleeps until the deadline each time must get everything, and in few turns.
 TEST(TimerWheel, is_driven_by_its_own_deadline) {
   TimerWheel<int> wheel;
-  Random random(7);
+  Random numbers(7);
   for (int i = 0; i < 1000; ++i) {
-    wheel.set(at_ms(static_cast<std::int64_t>(random.range(0, 100'000'000))), i);
+    wheel.set(at_ms(static_cast<std::int64_t>(numbers.range(0, 100'000'000))), i);
   }
   int turns = 0;
   std::size_t fired = 0;

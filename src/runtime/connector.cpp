@@ -1,7 +1,6 @@
 #include "runtime/connector.h"
 
-#include <errno.h>
-
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.h"

@@ -1,7 +1,6 @@
 #include "runtime/event_loop.h"
 
-#include <errno.h>
-
+#include <cerrno>
 #include <climits>
 
 #include "base/assert.h"

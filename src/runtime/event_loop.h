@@ -62,7 +62,7 @@ class EventLoop final {
   // visit(token, Ready) for each event. The visitor may add, modify and remove. Returns the number
   // of events delivered.
   template <class Visitor>
-  int wait(base::Duration timeout, Visitor&& visit) {
+  int wait(base::Duration timeout, Visitor visit) {
     const int count = poll(timeout);
     int delivered = 0;
     for (int i = 0; i < count; ++i) {

@@ -45,7 +45,7 @@ class Lane final {
   // Receiver. Hands at most `budget` messages to handle(T&&), oldest first; returns how many. Their
   // room is given back once, at the end.
   template <class Handler>
-  std::size_t drain(std::size_t budget, Handler&& handle) {
+  std::size_t drain(std::size_t budget, Handler handle) {
     const std::uint64_t head = head_.load(std::memory_order_relaxed);
     if (head == tail_seen_) tail_seen_ = tail_.load(std::memory_order_acquire);
     const std::uint64_t ready = tail_seen_ - head;
@@ -69,7 +69,7 @@ class Lane final {
   T* slot(std::uint64_t index) { return slots_ + (index & mask_); }
 
   template <class Handler>
-  void take(std::uint64_t index, Handler&& handle) {
+  void take(std::uint64_t index, Handler& handle) {
     T value = std::move(*slot(index));
     std::destroy_at(slot(index));
     handle(std::move(value));

@@ -45,7 +45,7 @@ class Lanes final {
 
   // At the end of a turn: wake(to) for each thread that was sent something since the last flush.
   template <class Wake>
-  void flush(std::size_t from, Wake&& wake) {
+  void flush(std::size_t from, Wake wake) {
     std::vector<std::uint8_t>& unflushed = sides_[from].unflushed;
     for (std::size_t to = 0; to < threads_; ++to) {
       if (unflushed[to] == 0) continue;
@@ -58,7 +58,7 @@ class Lanes final {
   // in turns of a fair share, starting after the one that was served last. wake(from) for each
   // sender that waits for room.
   template <class Handler, class Wake>
-  Drained drain(std::size_t to, std::size_t budget, Handler&& handle, Wake&& wake) {
+  Drained drain(std::size_t to, std::size_t budget, Handler handle, Wake wake) {
     const std::size_t share = budget / threads_ == 0 ? 1 : budget / threads_;
     std::size_t left = budget;
     std::size_t idle = 0;  // Senders in a row with nothing for us.
@@ -99,8 +99,8 @@ class Lanes final {
     return served;
   }
   template <class Handler, class Wake>
-  std::size_t drain_one(std::size_t from, std::size_t to, std::size_t budget, Handler&& handle,
-                        Wake&& wake) {
+  std::size_t drain_one(std::size_t from, std::size_t to, std::size_t budget, Handler& handle,
+                        Wake& wake) {
     Lane<T>* lane = cell(from, to).load(std::memory_order_acquire);
     if (lane == nullptr) return 0;
     const std::size_t got =

@@ -1,11 +1,11 @@
 #include "runtime/log_sinks.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <syslog.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <climits>
 
 #include "runtime/log_writer.h"

@@ -1,8 +1,7 @@
 #include "runtime/log_timestamp.h"
 
-#include <time.h>
-
 #include <array>
+#include <ctime>
 #include <string_view>
 
 namespace runtime {
@@ -58,7 +57,7 @@ void LogTimestamp::format_second(std::int64_t second) {
   }
   const time_t time = second;
   tm local{};
-  std::array<char, 512> text;
+  std::array<char, 512> text{};
   ::localtime_r(&time, &local);
   text_.assign(text.data(), ::strftime(text.data(), text.size(), format_.c_str(), &local));
 }

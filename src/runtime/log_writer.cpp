@@ -58,7 +58,7 @@ struct LogWriter::Shared {
   void run();
   void write_batch(std::uint64_t dropped, bool reopen);
   void format(const Line& line);
-  void report(LogPriority priority, const std::string& text);
+  void report(LogPriority priority, const std::string& line);
   void count_failures(int failures);
 
   const std::size_t waiting_max;

@@ -37,7 +37,7 @@ class Mailbox final {
   // The loop's thread: handle(T&&) for all that is there, without the lock; what is posted
   // meanwhile waits for the next call. Returns how many.
   template <class Handler>
-  std::size_t drain(Handler&& handle) {
+  std::size_t drain(Handler handle) {
     {
       const std::lock_guard lock(mutex_);
       taken_.swap(waiting_);

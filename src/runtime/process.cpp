@@ -1,6 +1,5 @@
 #include "runtime/process.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
@@ -10,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +28,7 @@ struct User {
 };
 
 Outcome<User> find_user(const std::string& name) {
-  std::vector<char> room(16 * 1024);
+  std::vector<char> room(16'384);
   passwd entry{};
   passwd* found = nullptr;
   const int code = ::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found);

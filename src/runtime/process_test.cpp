@@ -1,17 +1,17 @@
 #include "runtime/process.h"
 
-#include <errno.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -39,7 +39,7 @@ struct ProcessTest : testing::Test {
 
 // What body() returns in a process of its own.
 template <class Body>
-int in_child(Body&& body) {
+int in_child(Body body) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(body());
   int status = 0;

@@ -1,8 +1,8 @@
 #include "runtime/resolver.h"
 
-#include <errno.h>
 #include <netdb.h>
 
+#include <cerrno>
 #include <mutex>
 #include <unordered_map>
 #include <utility>

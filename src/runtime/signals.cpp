@@ -1,9 +1,10 @@
 #include "runtime/signals.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 
 #include "base/assert.h"
 

@@ -1,11 +1,11 @@
 #include "runtime/socket.h"
 
-#include <errno.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 
 #include "base/assert.h"
 
@@ -14,7 +14,7 @@ namespace runtime {
 namespace {
 
 template <class Call>
-ssize_t uninterrupted(Call&& call) {
+ssize_t uninterrupted(Call call) {
   ssize_t result = 0;
   do {
     result = call();
@@ -102,7 +102,8 @@ Io write(int fd, base::Bytes from) {
 // ignore.
 Io write(int fd, std::span<const iovec> parts) {
   msghdr message{};
-  message.msg_iov = const_cast<iovec*>(parts.data());  // The C interface lacks the const.
+  // The C interface lacks the const. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  message.msg_iov = const_cast<iovec*>(parts.data());
   message.msg_iovlen = parts.size() < write_parts_max ? parts.size() : write_parts_max;
   const ssize_t count = uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
   return count < 0 ? failed(errno) : moved(count);
@@ -154,7 +155,7 @@ void shutdown_write(int fd) {
 }
 
 Io discard(int fd, std::size_t max) {
-  std::array<std::uint8_t, 4096> sink;
+  std::array<std::uint8_t, 4096> sink{};
   std::size_t total = 0;
   while (total < max) {
     const Io io = read(fd, sink);

@@ -1,8 +1,9 @@
 #include "runtime/waker.h"
 
-#include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 namespace runtime {
 
