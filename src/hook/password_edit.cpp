@@ -64,7 +64,7 @@ base::Result<std::string, std::string> with_hashed_password(const Line& line,
         "Line {} starts like a {} hash but is none; hashing it again would lock the user out.",
         line.number, kind)};
   }
-  const auto hash = hasher(base::as_bytes(line.password));
+  auto hash = hasher(base::as_bytes(line.password));
   if (!hash) return hash;
   return fmt::format("{}:{}\n", line.user, *hash);
 }

@@ -41,7 +41,7 @@ constexpr std::string_view base64_digits =
 std::optional<Octets> parse_base64(std::string_view text) {
   const std::string_view digits = text.substr(0, text.find('='));
   const std::string_view padding = text.substr(digits.size());
-  if (padding != "" && padding != "=" && padding != "==") return std::nullopt;
+  if (!padding.empty() && padding != "=" && padding != "==") return std::nullopt;
   if (digits.find_first_not_of(base64_digits) != std::string_view::npos || digits.size() % 4 == 1)
     return std::nullopt;
   Octets quads(digits.begin(), digits.end());
