@@ -70,6 +70,9 @@ struct Client {
   PublisherRef publisher;
   base::TimerId timer{};  // For CONNECT to come, then keep alive.
   std::vector<RetainedDelivery> retained;
+  std::size_t unsent_packets = 0;   // Since its output was empty last.
+  std::size_t counted_packets = 0;  // Of it and of its output, what is in the shard's figures.
+  std::size_t counted_bytes = 0;
   bool is_touched = false;
   bool is_held_back = false;  // It filled a lane: nothing is read from it until that has drained.
   bool is_over = false;       // Given up; what is left is to write out and close.

@@ -97,11 +97,22 @@ Client& Core::add(std::unique_ptr<Client> client) {
 std::unique_ptr<Client> Core::remove(ConnectionId connection) {
   Client& client = *clients_[connection.value];
   timers.cancel(client.timer);
+  metrics.output_bytes.subtract(client.counted_bytes);
+  metrics.output_packets.subtract(client.counted_packets);
+  client.counted_bytes = client.counted_packets = 0;
   if (client.is_touched) std::erase(touched, connection);
   std::erase(retained_queue, connection);
   free_clients_.push_back(connection.value);
   metrics.sockets.subtract();
   return std::move(clients_[connection.value]);
+}
+
+void Core::count_output(Client& client) {
+  const std::size_t bytes = client.machine.output().size();
+  if (bytes == 0) client.unsent_packets = 0;
+  metrics.output_bytes.add(bytes - std::exchange(client.counted_bytes, bytes));
+  metrics.output_packets.add(client.unsent_packets -
+                             std::exchange(client.counted_packets, client.unsent_packets));
 }
 
 bool Core::is_congested() const {

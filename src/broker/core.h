@@ -108,6 +108,14 @@ class Core final {
     client.is_touched = true;
     touched.push_back(client.id);
   }
+  // A packet went into its output.
+  void on_sent(Client& client) {
+    metrics.packets_sent.add();
+    ++client.unsent_packets;
+    touch(client);
+  }
+  // Brings the figures of what waits in its output up to date.
+  void count_output(Client& client);
   void post(topic::ShardId to, ShardMessage message) {
     outboxes[to.value].push_back(std::move(message));
   }

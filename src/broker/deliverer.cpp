@@ -129,8 +129,7 @@ void Deliverer::pump(Client& client) {
     if (!step) break;
     if (step->kind == Outbound::Kind::release) {
       client.machine.send(wire::Pubrel{.id = step->id});
-      core_.metrics.packets_sent.add();
-      core_.touch(client);
+      core_.on_sent(client);
       continue;
     }
     if (step->delivery->message.get() != encoded_message_) begin(step->delivery->message);
@@ -240,10 +239,9 @@ bool Deliverer::send_own(Client& client, const Delivery& delivery, PacketId id, 
 }
 
 void Deliverer::count_sent(Client& client, const Delivery& delivery, PacketId id, bool dup) {
-  core_.metrics.packets_sent.add();
+  core_.on_sent(client);
   core_.metrics.publishes_sent.add();
   core_.metrics.publish_bytes_sent.add(delivery.payload_size());
-  core_.touch(client);
   if (core_.logs_debug) log_sent(client, delivery, id, dup);
 }
 

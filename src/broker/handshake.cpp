@@ -234,8 +234,7 @@ void Handshake::authenticate_enhanced(Client& client, std::optional<base::Bytes>
       return lifecycle_.disconnect(client, reason, why);                // [MQTT-4.12.1-2]
     }
   }
-  core_.metrics.packets_sent.add();
-  core_.touch(client);
+  core_.on_sent(client);
 }
 
 void Handshake::on_auth(Client& client, const wire::Auth& packet) {
@@ -352,10 +351,10 @@ void Handshake::send_connack(Client& client, bool session_present, const Connect
     add(options.max_topic_alias() > 0, PropertyId::topic_alias_maximum, options.max_topic_alias());
     add(request.expiry != request.asked_expiry, PropertyId::session_expiry_interval,
         request.expiry.count());
+    add(keep_alive != request.keep_alive, PropertyId::server_keep_alive, keep_alive);
     if (request.is_assigned_id) {  // [MQTT-3.1.3-7]
       list.add(PropertyId::assigned_client_identifier, request.client_id);
     }
-    add(keep_alive != request.keep_alive, PropertyId::server_keep_alive, keep_alive);
     if (request.method) list.add(PropertyId::authentication_method, *request.method);
     if (!authentication_data.empty())
       list.add(PropertyId::authentication_data, authentication_data);
@@ -369,7 +368,7 @@ void Handshake::send_connack(Client& client, bool session_present, const Connect
                          .code = 0,
                          .properties = list.view()},
                         keep_alive, core_.now);
-  core_.metrics.packets_sent.add();
+  core_.on_sent(client);
   core_.timers.cancel(client.timer);
   if (!client.machine.deadline().is_never()) {
     client.timer =

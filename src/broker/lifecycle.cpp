@@ -53,7 +53,7 @@ void Lifecycle::disconnect(Client& client, ReasonCode reason, std::string_view w
 
 void Lifecycle::refuse(Client& client, ReasonCode reason, std::string_view why) {
   client.machine.refuse(reason, why);
-  core_.metrics.packets_sent.add();
+  core_.on_sent(client);
   part(client, WillFate::discard, why);
 }
 

@@ -62,7 +62,8 @@ struct Metrics {
   Counter shared_subscriptions;
   Counter queued_messages;
   Counter queued_bytes;
-  Counter output_packets;
+  Counter output_packets;  // Not yet taken by the network.
+  Counter output_bytes;
 
   Counter& drops(Drop why) { return dropped[static_cast<std::size_t>(why)]; }
 };

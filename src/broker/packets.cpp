@@ -38,8 +38,7 @@ void Packets::on_packet(Client& client, const wire::Packet& packet) {
 template <class P>
 void Packets::send(Client& client, const P& packet) {
   client.machine.send(packet);
-  core_.metrics.packets_sent.add();
-  core_.touch(client);
+  core_.on_sent(client);
   if (core_.logs_debug) {
     core_.log(config::LogType::debug,
               fmt::format("Sending {} to {}", wire::name_of(P::type), client.session->client_id));

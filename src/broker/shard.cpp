@@ -146,6 +146,7 @@ void Shard::on_written(ConnectionId connection, std::size_t size, base::Instant 
   Client* client = core_->find(connection);
   ASSERT(client != nullptr);
   client->machine.on_written(size, now);
+  core_->count_output(*client);
   if (client->is_over || client->session == nullptr) return;
   parts_->deliverer.pump(*client);
   settle();
@@ -278,7 +279,11 @@ void Shard::disconnect_all(base::Instant now) {
 // ---------------------------------------------------------------- outputs
 
 void Shard::clear_touched() {
-  for (const ConnectionId id : core_->touched) core_->find(id)->is_touched = false;
+  for (const ConnectionId id : core_->touched) {
+    Client& client = *core_->find(id);
+    client.is_touched = false;
+    core_->count_output(client);
+  }
   core_->touched.clear();
 }
 

@@ -54,8 +54,7 @@ void Subscriptions::on_subscribe(Client& client, const wire::Subscribe& packet) 
     answer.codes.push_back(subscribe_one(client, request, identifier));
   }
   client.machine.send(answer);
-  core_.metrics.packets_sent.add();
-  core_.touch(client);
+  core_.on_sent(client);
   if (core_.logs_debug) {
     core_.log(config::LogType::debug,
               fmt::format("Sending SUBACK to {}", client.session->client_id));
@@ -74,7 +73,8 @@ ReasonCode Subscriptions::subscribe_one(Client& client, const wire::Subscription
   if (core_.environment.hooks.run(question) == hook::Decision::deny) {
     return refuse(client, request.filter, question.reason, "not authorized");
   }
-  const Subscription subscription{.qos = wire::min(request.qos, question.qos),
+  const Qos most{client.listener->options->max_qos()};  // [MQTT-3.2.2-10]
+  const Subscription subscription{.qos = wire::min(most, question.qos),
                                   .no_local = request.no_local,
                                   .retain_as_published = request.retain_as_published,
                                   .identifier = identifier};
@@ -178,8 +178,7 @@ void Subscriptions::on_unsubscribe(Client& client, const wire::Unsubscribe& pack
     }
   }
   client.machine.send(answer);  // [MQTT-3.10.4-4], [MQTT-3.10.4-5]
-  core_.metrics.packets_sent.add();
-  core_.touch(client);
+  core_.on_sent(client);
 }
 
 void Subscriptions::remove_from_indexes(Session& session, std::string_view filter) {

@@ -88,6 +88,8 @@ void SysTree::publish_counts(std::uint64_t dropped) {
   put("publish/messages/received", sum(&Metrics::publishes_received));
   put("publish/messages/sent", sum(&Metrics::publishes_sent));
   put("publish/messages/dropped", dropped);
+  put("packet/out/count", sum(&Metrics::output_packets));
+  put("packet/out/bytes", sum(&Metrics::output_bytes));
   put("connections/socket/count", sum(&Metrics::sockets));
 }
 
