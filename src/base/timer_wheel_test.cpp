@@ -172,8 +172,10 @@ struct NaiveTimers {
   }
   std::vector<int> fire(std::int64_t ms) {
     current = std::max(current, ms / 10);
-    std::stable_sort(timers.begin(), timers.end(),
-                     [](const Timer& a, const Timer& b) { return a.tick < b.tick; });
+    // Payloads are numbered by creation.
+    std::sort(timers.begin(), timers.end(), [](const Timer& a, const Timer& b) {
+      return std::tie(a.tick, a.payload) < std::tie(b.tick, b.payload);
+    });
     std::vector<int> fired;
     while (!timers.empty() && timers.front().tick <= current) {
       fired.push_back(timers.front().payload);
