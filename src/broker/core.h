@@ -26,7 +26,14 @@
 namespace broker {
 
 struct Timer {
-  enum class Kind : std::uint8_t { none, connection, session_expiry, will, sys_tree };
+  enum class Kind : std::uint8_t {
+    none,
+    connection,
+    session_expiry,
+    will,
+    sys_tree,
+    retained_sweep
+  };
   Kind kind = Kind::none;
   std::uint32_t slot = 0;  // Of the client or the session.
 };

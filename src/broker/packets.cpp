@@ -72,6 +72,10 @@ void Packets::on_publish(Client& client, const wire::Publish& packet) {
   }
   Verdict verdict = judge(client, packet);
   if (verdict.closes) return lifecycle_.disconnect(client, verdict.reason, verdict.why);
+  if (verdict.routes && ControlApi::is_endpoint(packet.topic)) {
+    control_.on_request(client, packet.topic, packet.payload);
+    verdict.routes = false;
+  }
   if (verdict.routes && !route(client, packet) && packet.qos != Qos::at_most_once) {
     verdict.reason = ReasonCode::no_matching_subscribers;
   }
@@ -116,7 +120,7 @@ Packets::Verdict Packets::judge_topic(std::string_view topic) const {
   }
   if (topic.front() != '$') return {};
   // The broker's own.
-  if (topic.starts_with("$SYS/") || topic.starts_with("$CONTROL/")) {
+  if (topic.starts_with("$SYS/")) {
     core_.drop(Drop::not_authorized, nullptr);
     return {false, ReasonCode::not_authorized, "this topic belongs to the broker"};
   }

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "broker/control_api.h"
 #include "broker/core.h"
 #include "broker/deliverer.h"
 #include "broker/handshake.h"
@@ -16,13 +17,14 @@ namespace broker {
 class Packets final {
  public:
   Packets(Core& core, Router& router, Deliverer& deliverer, Subscriptions& subscriptions,
-          Lifecycle& lifecycle, Handshake& handshake)
+          Lifecycle& lifecycle, Handshake& handshake, ControlApi& control)
       : core_(core),
         router_(router),
         deliverer_(deliverer),
         subscriptions_(subscriptions),
         lifecycle_(lifecycle),
-        handshake_(handshake) {}
+        handshake_(handshake),
+        control_(control) {}
 
   // May give up the client, or (CONNECT) move it to Core::departures: look at it again afterwards.
   void on_packet(Client& client, const wire::Packet& packet);
@@ -61,6 +63,7 @@ class Packets final {
   Subscriptions& subscriptions_;
   Lifecycle& lifecycle_;
   Handshake& handshake_;
+  ControlApi& control_;
   std::string topic_;              // Scratch: a topic under a mount point.
   wire::PropertyList properties_;  // Scratch.
 };

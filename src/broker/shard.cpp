@@ -7,10 +7,12 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "broker/control_api.h"
 #include "broker/deliverer.h"
 #include "broker/handshake.h"
 #include "broker/lifecycle.h"
 #include "broker/packets.h"
+#include "broker/retained_sweep.h"
 #include "broker/router.h"
 #include "broker/subscriptions.h"
 #include "broker/sys_tree.h"
@@ -37,16 +39,20 @@ struct Shard::Parts {
         subscriptions(core, router, deliverer),
         lifecycle(core, router, subscriptions),
         handshake(core, lifecycle, subscriptions, deliverer),
-        packets(core, router, deliverer, subscriptions, lifecycle, handshake),
-        sys_tree(core, router, start) {}
+        control(core, deliverer),
+        packets(core, router, deliverer, subscriptions, lifecycle, handshake, control),
+        sys_tree(core, router, start),
+        sweep(core) {}
 
   Deliverer deliverer;
   Router router;
   Subscriptions subscriptions;
   Lifecycle lifecycle;
   Handshake handshake;
+  ControlApi control;
   Packets packets;
   SysTree sys_tree;
+  RetainedSweep sweep;
   wire::Packet packet{wire::Pingreq{}};  // The one being handled; here since it is large.
 };
 
@@ -55,6 +61,9 @@ Shard::Shard(topic::ShardId id, Environment& environment, base::Instant now, std
       parts_(std::make_unique<Parts>(*core_, now)) {
   // The first $SYS comes at once, so that nobody who subscribes sees an empty tree.
   if (id.value == 0 && parts_->sys_tree.is_on()) core_->timers.set(now, {Timer::Kind::sys_tree, 0});
+  if (id.value == 0 && parts_->sweep.is_on()) {
+    core_->timers.set(now + parts_->sweep.interval(), {Timer::Kind::retained_sweep, 0});
+  }
 }
 
 Shard::~Shard() = default;
@@ -214,6 +223,7 @@ void Shard::advance(base::Instant now, base::WallTime wall) {
   core_->wall = wall;
   core_->timers.advance(now, [this](const Timer& timer) { on_timer(timer); });
   if (parts_->subscriptions.has_retained_work()) parts_->subscriptions.continue_retained();
+  parts_->sweep.step();
   settle();
 }
 
@@ -232,6 +242,10 @@ void Shard::on_timer(const Timer& timer) {
       parts_->sys_tree.update();
       core_->timers.set(core_->now + parts_->sys_tree.until_next(), {Timer::Kind::sys_tree, 0});
       return;
+    case Timer::Kind::retained_sweep:
+      parts_->sweep.start();
+      core_->timers.set(core_->now + parts_->sweep.interval(), {Timer::Kind::retained_sweep, 0});
+      return;
   }
   UNREACHABLE();
 }
@@ -248,6 +262,7 @@ void Shard::on_connection_timer(Client& client) {
 }
 
 base::Instant Shard::deadline() const {
+  if (parts_->sweep.is_running()) return core_->now;
   if (!core_->retained_queue.empty()) {
     const bool can_go_on = std::any_of(
         core_->retained_queue.begin(), core_->retained_queue.end(),

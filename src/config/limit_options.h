@@ -91,7 +91,8 @@ struct LimitOptions : SessionOptions {
       {.name = "packet_buffer_size",
        .section = Section::limits,
        .reload = Reload::new_connections,
-       .doc = "Size in bytes of the buffer that a connection is read into.",
+       .doc = "Read for Mosquitto's sake and without effect: Midge has one buffer a thread, not "
+              "one a connection.",
        .aliases = {"websockets_headers_size"}},
       {4096},
       Between<ByteSize>{{0}, {65'535}}};

@@ -111,6 +111,10 @@ class Broker final {
 
   int open_everything() {
     std::vector<std::string> warnings = config_.warnings;
+    if (config_.packet_buffer_size.is_given()) {
+      warnings.emplace_back(
+          "packet_buffer_size has no effect: one buffer a thread serves all connections.");
+    }
     if (auto added = add_built_in_hooks(config_, hooks_, warnings); !added) {
       say(LogType::error, "Error: " + added.error());
       return exit_bad_config;
