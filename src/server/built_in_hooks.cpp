@@ -43,26 +43,32 @@ class FileOfListener final {
       by_listener_;  // Looked up, never walked.
 };
 
-hook::Decision decision_of(hook::Verdict verdict) {
+hook::Decision decision_of(hook::Verdict verdict, const std::string& user, broker::Log& log) {
+  if (verdict == hook::Verdict::failed) {
+    log.write(config::LogType::error,
+              "Error: not enough memory to check the password of user '" + user + "': refused.");
+  }
   return verdict == hook::Verdict::right ? hook::Decision::allow : hook::Decision::deny;
 }
 
 hook::Decision check(const std::shared_ptr<const hook::PasswordFile>& file,
-                     hook::Authenticate& event) {
+                     hook::Authenticate& event, broker::Log& log) {
   if (!event.client.user) return hook::Decision::next;  // Anonymous: the listener's rule decides.
   std::optional<std::string> password;
   if (event.password) password = base::as_text(*event.password);
-  event.work = [file, user = std::string{*event.client.user}, password = std::move(password)] {
+  event.work = [file, &log, user = std::string{*event.client.user},
+                password = std::move(password)] {
     std::optional<base::Bytes> bytes;
     if (password) bytes = base::as_bytes(*password);
-    return decision_of(hook::check_password(*file, user, bytes));
+    return decision_of(hook::check_password(*file, user, bytes), user, log);
   };
   return hook::Decision::defer;
 }
 
 }  // namespace
 
-base::Result<void, std::string> add_built_in_hooks(const config::Config& config, hook::Hooks& hooks,
+base::Result<void, std::string> add_built_in_hooks(const config::Config& config, broker::Log& log,
+                                                   hook::Hooks& hooks,
                                                    std::vector<std::string>& warnings) {
   FileOfListener<hook::PasswordFile> passwords;
   FileOfListener<hook::AclFile> rules;
@@ -79,9 +85,9 @@ base::Result<void, std::string> add_built_in_hooks(const config::Config& config,
     }
   }
   if (!passwords.empty()) {
-    hooks.on<hook::Authenticate>("password_file", [passwords](hook::Authenticate& event) {
+    hooks.on<hook::Authenticate>("password_file", [passwords, &log](hook::Authenticate& event) {
       const auto file = passwords.find(event.client.listener);
-      return file ? check(file, event) : hook::Decision::next;
+      return file ? check(file, event, log) : hook::Decision::next;
     });
   }
   if (!rules.empty()) {

@@ -115,7 +115,7 @@ class Broker final {
       warnings.emplace_back(
           "packet_buffer_size has no effect: one buffer a thread serves all connections.");
     }
-    if (auto added = add_built_in_hooks(config_, hooks_, warnings); !added) {
+    if (auto added = add_built_in_hooks(config_, log_, hooks_, warnings); !added) {
       say(LogType::error, "Error: " + added.error());
       return exit_bad_config;
     }
