@@ -132,4 +132,6 @@ if(MIDGE_TESTS AND NOT MIDGE_SANITIZE)
   add_test(NAME install_test
     COMMAND ${PROJECT_SOURCE_DIR}/packaging/install_test/run.sh ${PROJECT_BINARY_DIR})
   set_tests_properties(install_test PROPERTIES TIMEOUT 300)
+  add_test(NAME completion_test
+    COMMAND ${PROJECT_SOURCE_DIR}/packaging/completion/test.sh $<TARGET_FILE:midge>)
 endif()

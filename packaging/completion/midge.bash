@@ -4,7 +4,7 @@
 _midge_subcommands="broker pub sub passwd help"
 
 _midge_broker_options="-c --config-file -d --daemon -h --help -p --port -q --quiet -v --verbose
-  --test-config --version"
+  --test-config --example-config --version"
 
 _midge_client_options="-A -c --disable-clean-session -d --debug -D --property -h --host -i --id
   -I --id-prefix -k --keepalive -L --url -M --nodelay -o -p --port -P --pw -q --qos --quiet
@@ -18,7 +18,7 @@ _midge_sub_options="$_midge_client_options -C -E -F -N --message-rate --pretty -
   --remove-retained --retain-as-published --retain-handling --retained-only -T --filter-out
   -U --unsubscribe -v --verbose -w --watch -W"
 
-_midge_passwd_options="-b -c -D -H -I -U -h --help"
+_midge_passwd_options="-b -c -D -H -I -U --help"
 
 _midge_packets="connect publish subscribe unsubscribe will disconnect"
 
