@@ -31,7 +31,7 @@ RULES = {
     "last-newline": ("src/base/a.cpp", "int x;", "int x;\n"),
     "tab": ("dev", "\tsay\n", "  say\n"),
     "trailing-space": ("tools/a.py", "x = 1 \n", "x = 1\n"),
-    "long-line": ("tools/a.py", "#" * 101 + "\n", "#" * 100 + "\n"),
+    "long-line": ("src/base/a.cpp", "//" + "-" * 99 + "\n", "//" + "-" * 98 + "\n"),
     "long-file": ("src/base/a.cpp", "int x;\n" * 801, "int x;\n" * 800),
     "header-comment": ("src/base/a.h", "#pragma once\n", HEADER),
     "pragma-once": ("src/base/a.h", "// What it is.\n#ifndef A\n#define A\n#endif\n", HEADER),
@@ -66,6 +66,10 @@ class Rules(unittest.TestCase):
 
     def test_an_example_in_a_comment_is_no_dead_code(self):
         self.assertEqual(broken("src/a/a.cpp", "//   client.publish(topic);\n"), set())
+
+    def test_other_languages_have_a_little_more_room(self):
+        self.assertEqual(broken("tools/a.py", "#" * 120 + "\n"), set())
+        self.assertEqual(broken("tools/a.py", "#" * 121 + "\n"), {"long-line"})
 
     def test_a_finding_names_the_line(self):
         self.assertEqual(tidy.check_text("src/a/a.cpp", "int a;\nint x = rand();\n")[0][0], 2)
