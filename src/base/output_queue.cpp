@@ -53,6 +53,8 @@ void OutputQueue::append(Bytes bytes) {
 
 void OutputQueue::append_shared(Ref<const Shared> owner, Bytes bytes) {
   if (bytes.empty()) return;
+  const bool is_full = shared_.size() == shared_.capacity();
+  if (is_full && shared_at_ >= shared_.size() / 2) forget_consumed();
   shared_.push_back({copied_size_, std::move(owner), bytes});
   shared_size_ += bytes.size();
 }
@@ -117,11 +119,15 @@ void OutputQueue::reserve(std::size_t more) {
 void OutputQueue::compact() {
   const std::size_t left = copied_size_ - copied_at_;
   if (left > 0) std::memmove(copied_, copied_ + copied_at_, left);
-  shared_.erase(shared_.begin(), shared_.begin() + static_cast<std::ptrdiff_t>(shared_at_));
-  shared_at_ = 0;
+  forget_consumed();
   for (SharedPiece& piece : shared_) piece.position -= copied_at_;
   copied_at_ = 0;
   copied_size_ = left;
+}
+
+void OutputQueue::forget_consumed() {
+  shared_.erase(shared_.begin(), shared_.begin() + static_cast<std::ptrdiff_t>(shared_at_));
+  shared_at_ = 0;
 }
 
 }  // namespace base

@@ -42,6 +42,7 @@ class OutputQueue final {
   };
   void reserve(std::size_t more);
   void compact();
+  void forget_consumed();
 
   std::uint8_t* copied_ = nullptr;
   std::size_t capacity_ = 0;

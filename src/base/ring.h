@@ -1,6 +1,6 @@
-// A growing ring buffer: a queue that owns no memory while it is empty (std::deque keeps half a
-// KiB) and from whose middle an element may be taken. Unbounded itself: whoever owns it says how
-// much may wait.
+// A growing ring buffer: a queue that owns next to no memory while it is empty (four slots at most,
+// so that one element coming and going costs no allocation; std::deque keeps half a KiB) and from
+// whose middle an element may be taken. Unbounded itself: whoever owns it says how much may wait.
 #pragma once
 
 #include <cstddef>
