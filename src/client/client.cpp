@@ -79,8 +79,8 @@ void Client::resume_receiving() {
 Result<void> Client::run() {
   return impl_->run();
 }
-void Client::run_once(std::chrono::milliseconds timeout) {
-  impl_->core().run_once(timeout);
+bool Client::run_once(std::chrono::milliseconds timeout) {
+  return impl_->loop().run_once(timeout);
 }
 void Client::stop() {
   impl_->core().stop();

@@ -79,7 +79,7 @@ class Client final {
   // Until stop() or until the client is at rest; gives the error that ended it. For a shared loop,
   // others' events are served meanwhile.
   Result<void> run();
-  void run_once(std::chrono::milliseconds timeout);
+  bool run_once(std::chrono::milliseconds timeout);  // As Loop's.
   void stop();
   Loop& loop();
 

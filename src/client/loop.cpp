@@ -26,8 +26,9 @@ void Loop::run() {
   while (status() && !core_->take_stop()) core_->run_once(std::chrono::milliseconds{-1});
 }
 
-void Loop::run_once(std::chrono::milliseconds timeout) {
+bool Loop::run_once(std::chrono::milliseconds timeout) {
   core_->run_once(timeout);
+  return status() && !core_->take_stop();
 }
 void Loop::stop() {
   core_->stop();

@@ -31,8 +31,9 @@ class Loop final {
 
   // Until stop().
   void run();
-  // One turn: waits for at most `timeout` (negative: for ever), then calls what is due.
-  void run_once(std::chrono::milliseconds timeout);
+  // One turn: waits for at most `timeout` (negative: for ever), then calls what is due. False:
+  // stop() was called.
+  bool run_once(std::chrono::milliseconds timeout);
   // Makes run() return after the current turn; a stop() before run() counts. Any thread; signal
   // handlers too.
   void stop();

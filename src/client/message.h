@@ -18,6 +18,8 @@
 
 namespace midge {
 
+using wire::is_error;
+using wire::name_of;
 using wire::RetainHandling;
 
 // Bytes to publish. A view is copied when it has to outlive the call; a moved string or an owner is

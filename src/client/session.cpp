@@ -51,7 +51,6 @@ void Session::take_back() {
   online_ = false;
   ended_ = true;
   take_back_requests();
-  std::erase_if(in_flight_, [](const Outgoing& outgoing) { return outgoing.settled; });
   for (Outgoing& outgoing : in_flight_) outgoing.dup = true;  // [MQTT-3.3.1-1]
   unsent_ = in_flight_.size();
   for (Releasing& releasing : releasing_) releasing.counts = false;
@@ -84,7 +83,6 @@ void Session::abandon_in_flight(const midge::Error& why) {
     if (!std::exchange(releasing.abandoned, true)) fail(std::exchange(releasing.done, {}), why);
   }
   for (Outgoing& outgoing : in_flight_) {
-    if (outgoing.settled) continue;
     if (!std::exchange(outgoing.abandoned, true)) fail(std::exchange(outgoing.done, {}), why);
   }
 }

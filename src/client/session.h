@@ -106,7 +106,6 @@ class Session final {
     wire::Qos qos = wire::Qos::at_most_once;
     bool retain = false;
     bool dup = false;
-    bool settled = false;          // Acknowledged out of order: a hole in in_flight_.
     bool abandoned = false;        // Its handler was told the end already.
     std::uint32_t connection = 0;  // The number of the connection that its topic alias is for.
     std::string topic{};
@@ -201,7 +200,7 @@ class Session final {
   void fail(midge::PublishHandler done, const midge::Error& why);
   Outgoing* find_sent(wire::PacketId id);
   void settle(Outgoing& outgoing);
-  void trim_settled();
+  void remove(Outgoing& outgoing);
   Releasing* find_releasing(wire::PacketId id);
   void note_room();
 

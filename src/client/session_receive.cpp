@@ -244,8 +244,7 @@ bool Session::on(const wire::Pubrec& pubrec, Event& out) {
   }
   releasing_.push_back(
       {.id = pubrec.id, .counts = true, .abandoned = outgoing->abandoned, .done = std::move(done)});
-  *outgoing = Outgoing{.settled = true};  // [MQTT-4.3.3-6]
-  trim_settled();
+  remove(*outgoing);                                          // [MQTT-4.3.3-6]
   acknowledge<wire::Pubrel>(pubrec.id, ReasonCode::success);  // [MQTT-4.3.3-4]
   return false;
 }

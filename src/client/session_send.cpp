@@ -178,7 +178,7 @@ void Session::fail(midge::PublishHandler done, const midge::Error& why) {
 Session::Outgoing* Session::find_sent(wire::PacketId id) {
   const std::size_t sent = in_flight_.size() - unsent_;
   for (std::size_t i = 0; i < sent; ++i) {
-    if (in_flight_[i].id == id && !in_flight_[i].settled) return &in_flight_[i];
+    if (in_flight_[i].id == id) return &in_flight_[i];
   }
   return nullptr;
 }
@@ -192,12 +192,11 @@ void Session::settle(Outgoing& outgoing) {
   ASSERT(quota_used_ > 0);
   --quota_used_;
   ids_.erase(outgoing.id);
-  outgoing = Outgoing{.settled = true};
-  trim_settled();
+  remove(outgoing);
 }
 
-void Session::trim_settled() {
-  while (!in_flight_.empty() && in_flight_.front().settled) in_flight_.pop_front();
+void Session::remove(Outgoing& outgoing) {
+  in_flight_.erase(std::ranges::find(in_flight_, outgoing.id, &Outgoing::id));
 }
 
 void Session::note_room() {
@@ -208,8 +207,7 @@ void Session::note_room() {
 }
 
 std::size_t Session::pending() const {
-  const auto counts = [](const Outgoing& o) { return !o.settled && !o.abandoned; };
-  const auto in_flight = std::ranges::count_if(in_flight_, counts);
+  const auto in_flight = std::ranges::count(in_flight_, false, &Outgoing::abandoned);
   const auto releasing = std::ranges::count(releasing_, false, &Releasing::abandoned);
   return queue_.size() + unwritten_.size() + static_cast<std::size_t>(in_flight + releasing);
 }
