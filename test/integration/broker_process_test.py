@@ -129,7 +129,8 @@ class CommandLine(ProcessTestCase):
         broker.wait_for_log(r"(?m)^\d+: \w+ version \S+ running$")
 
     def test_a_log_file_and_a_time_format(self):
-        broker = self.configured_broker(*OPEN, "log_dest file {folder}/the.log", "log_timestamp_format %Y-%m-%dT%H:%M:%S")
+        broker = self.configured_broker(*OPEN, "log_dest file {folder}/the.log",
+                                        "log_timestamp_format %Y-%m-%dT%H:%M:%S")
         self.connected(broker.port, "me")
         wait_until(lambda: re.search(r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d: New client connected .* as me",
                                      (self.folder / "the.log").read_text()), "the line in the log file")
@@ -142,12 +143,13 @@ class CommandLine(ProcessTestCase):
         started = subprocess.run([*harness.options.broker, "-c", str(path), "-d"], timeout=20, check=False,
                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.assertEqual(started.returncode, 0)
-        pid = int(wait_until(lambda: (self.folder / "the.pid").exists() and (self.folder / "the.pid").read_text(), "pid"))
+        pid_file = self.folder / "the.pid"
+        pid = int(wait_until(lambda: pid_file.exists() and pid_file.read_text(), "the daemon's process id"))
         self.addCleanup(kill_if_there, pid)
         wait_until(lambda: harness.can_connect(("127.0.0.1", port)), "the daemon serves")
         os.kill(pid, signal.SIGTERM)
         wait_until(lambda: not running(pid), "the daemon ends")
-        self.assertFalse((self.folder / "the.pid").exists())
+        self.assertFalse(pid_file.exists())
 
 
 class Stop(ProcessTestCase):

@@ -99,7 +99,7 @@ class ExitStatus(ClientTestCase):
         passwords = self.folder / "passwords"
         made = self.run_command("mosquitto_passwd", "-c", "-b", passwords, "user", "right")
         self.assertEqual(made.returncode, 0, made.stderr)
-        return self.configured_broker("listener {port} 127.0.0.1", "allow_anonymous false", f"password_file {passwords}")
+        return self.configured_broker("listener {port} 127.0.0.1", f"password_file {passwords}")
 
     @for_each(version=("31", "311", "5"))
     def test_a_bad_password_exits_with_the_connack_code(self, version):
@@ -127,7 +127,8 @@ class ExitStatus(ClientTestCase):
     def test_nobody_listening_exits_1(self):
         port = harness.free_port()
         for program, more in (("mosquitto_pub", ["-m", "x"]), ("mosquitto_sub", [])):
-            done = self.run_command(harness.options.client_bin / program, "-h", "127.0.0.1", "-p", port, "-t", "a", *more)
+            done = self.run_command(harness.options.client_bin / program, "-h", "127.0.0.1", "-p", port,
+                                    "-t", "a", *more)
             self.assertEqual((done.returncode, done.stdout), (1, b""))
             self.assertIn(b"Connection refused", done.stderr)
 
@@ -217,8 +218,8 @@ class ConnectOptions(ClientTestCase):
         self.assertIn((wire.SESSION_EXPIRY, 300), body.properties())
 
     def test_will_user_and_password(self):
-        body = self.connect_packet("-i", "me", "-u", "user", "-P", "secret", "--will-topic", "w", "--will-payload", "gone",
-                                   "--will-qos", 1, "--will-retain")
+        body = self.connect_packet("-i", "me", "-u", "user", "-P", "secret", "--will-topic", "w",
+                                   "--will-payload", "gone", "--will-qos", 1, "--will-retain")
         body.take(7)
         self.assertEqual(body.number(1), 0x80 | 0x40 | 0x20 | 0x08 | 0x04 | 0x02)
         body.take(2)
@@ -231,7 +232,8 @@ class ConnectOptions(ClientTestCase):
                        version="5")
         self.pub(broker, "-t", "a", "-m", "x", "-D", "publish", "user-property", "p", "4", version="5")
         self.assertEqual(sub.finish(), b"x p:4\n")
-        for kind, pair in ((wire.CONNECT, b"c\x00\x011"), (wire.SUBSCRIBE, b"s\x00\x012"), (wire.DISCONNECT, b"d\x00\x013")):
+        for kind, pair in ((wire.CONNECT, b"c\x00\x011"), (wire.SUBSCRIBE, b"s\x00\x012"),
+                           (wire.DISCONNECT, b"d\x00\x013")):
             self.assertIn(b"\x26\x00\x01" + pair, sub.tap.wait_for(UP, kind)[0].body)
 
     def test_the_file_of_defaults_is_read_first(self):

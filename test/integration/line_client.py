@@ -120,7 +120,8 @@ class LineClientTests(harness.TestCase):
         broker = self.broker()
         watcher = self.client(broker.port, level)
         watcher.tell("subscribe will 1")
-        self.assertEqual(self.client(broker.port, level, will=("will", "gone", 1, 0)).tell("disconnect"), "disconnected")
+        leaving = self.client(broker.port, level, will=("will", "gone", 1, 0))
+        self.assertEqual(leaving.tell("disconnect"), "disconnected")
         watcher.tell("send will 1 0 fence")
         self.assertEqual(watcher.wait_for_messages(1), [["will", "1", "0", "fence"]])
 

@@ -34,7 +34,8 @@ class Matrix(ClientTestCase):
         serving = self.broker_of(broker)
         payload = random.Random(2).randbytes(1 << 20)
         self.pub(serving, "-q", 1, "-r", "-t", "a", "-s", stdin=payload, folder=self.folder_of(pub))
-        self.assertEqual(self.sub_output(serving, "-q", 1, "-t", "a", "-N", "-C", 1, folder=self.folder_of(sub)), payload)
+        printed = self.sub_output(serving, "-q", 1, "-t", "a", "-N", "-C", 1, folder=self.folder_of(sub))
+        self.assertEqual(printed, payload)
 
     @for_each(**CELLS, qos=(0, 1, 2))
     def test_two_thousand_lines(self, pub, broker, sub, qos):
@@ -56,7 +57,8 @@ class Matrix(ClientTestCase):
     @for_each(**CELLS)
     def test_properties_pass_through(self, pub, broker, sub):
         serving = self.broker_of(broker)
-        listening = self.sub(serving, "-t", "a", "-C", 1, "-F", "%C %R %D %P %p", version="5", folder=self.folder_of(sub))
+        listening = self.sub(serving, "-t", "a", "-C", 1, "-F", "%C %R %D %P %p", version="5",
+                             folder=self.folder_of(sub))
         self.pub(serving, "-t", "a", "-m", "x", "-D", "publish", "content-type", "text",
                  "-D", "publish", "response-topic", "r", "-D", "publish", "correlation-data", "c",
                  "-D", "publish", "user-property", "k", "v", version="5", folder=self.folder_of(pub))

@@ -53,7 +53,8 @@ const commands = {
   unsubscribe: async (topic) => { await client.unsubscribeAsync(topic); return 'unsubscribed'; },
   send: async (topic, qos, retain, payload) => { publish(topic, Number(qos), retain === '1', payload); return 'sent'; },
   ask: async (topic, qos, payload) => {
-    publish(topic, Number(qos), false, payload, { responseTopic: 'answers', correlationData: Buffer.from('0001ff', 'hex') });
+    const correlationData = Buffer.from('0001ff', 'hex');
+    publish(topic, Number(qos), false, payload, { responseTopic: 'answers', correlationData });
     return 'sent';
   },
   fill: async (topic, qos, size) => {

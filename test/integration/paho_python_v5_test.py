@@ -47,14 +47,16 @@ class Properties(PahoTestCase):
         asker.publish("service", b"question", properties=publish_properties(ResponseTopic="answers/1",
                                                                            CorrelationData=b"\x00\x01\xff"))
         asked = server.wait_for_messages(1)[0].properties
-        server.publish(asked.ResponseTopic, b"answer", properties=publish_properties(CorrelationData=asked.CorrelationData))
+        server.publish(asked.ResponseTopic, b"answer",
+                       properties=publish_properties(CorrelationData=asked.CorrelationData))
         answer = asker.wait_for_messages(1)[0]
         self.assertEqual((answer.payload, answer.properties.CorrelationData), (b"answer", b"\x00\x01\xff"))
 
     def test_retained_messages_keep_their_properties(self):
         broker = self.broker()
         client = self.client(broker)
-        client.publish("a", b"x", retain=True, properties=publish_properties(ContentType="t", UserProperty=[("k", "v")]))
+        client.publish("a", b"x", retain=True,
+                       properties=publish_properties(ContentType="t", UserProperty=[("k", "v")]))
         client.subscribe("a", 1)
         got = client.wait_for_messages(1)[0].properties
         self.assertEqual((got.ContentType, got.UserProperty), ("t", [("k", "v")]))
@@ -64,7 +66,8 @@ class Properties(PahoTestCase):
         watcher = self.client(broker)
         watcher.subscribe("will", 1)
         will = {"topic": "will", "payload": b"gone", "qos": 1,
-                "properties": properties("WILLMESSAGE", ContentType="t", UserProperty=[("k", "v")], CorrelationData=b"c")}
+                "properties": properties("WILLMESSAGE", ContentType="t", UserProperty=[("k", "v")],
+                                         CorrelationData=b"c")}
         self.client(broker, will=will).vanish()
         got = watcher.wait_for_messages(1)[0].properties
         self.assertEqual((got.ContentType, got.UserProperty, got.CorrelationData), ("t", [("k", "v")], b"c"))
@@ -84,7 +87,8 @@ class Properties(PahoTestCase):
         broker = self.broker()
         old = self.client(broker, version="311")
         old.subscribe("a", 1)
-        self.client(broker).publish("a", b"x", properties=publish_properties(ContentType="t", UserProperty=[("k", "v")]))
+        self.client(broker).publish("a", b"x",
+                                    properties=publish_properties(ContentType="t", UserProperty=[("k", "v")]))
         self.assertEqual(self.payloads(old, 1), [b"x"])
 
 
