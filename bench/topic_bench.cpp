@@ -29,10 +29,10 @@ std::string device_filter(std::uint64_t i) {
 }
 
 std::vector<std::string> topics(std::uint64_t count) {
-  base::Random random(1);
+  base::Random numbers(1);
   std::vector<std::string> result;
   for (std::uint64_t i = 0; i < count; ++i) result.push_back(device_topic(i));
-  for (std::size_t i = count; i > 1; --i) std::swap(result[i - 1], result[random.range(0, i - 1)]);
+  for (std::size_t i = count; i > 1; --i) std::swap(result[i - 1], result[numbers.range(0, i - 1)]);
   return result;
 }
 
@@ -90,9 +90,9 @@ void add_and_remove(benchmark::State& state) {
   SubscriptionIndex index;
   const auto others = static_cast<std::uint64_t>(state.range(0));
   for (std::uint64_t i = 1; i < others; ++i) index.add("alarms/+/all", subscriber(i));
-  base::Random random(1);
+  base::Random numbers(1);
   for (auto _ : state) {
-    const auto who = subscriber(random.range(1, others));
+    const auto who = subscriber(numbers.range(1, others));
     index.remove("alarms/+/all", who.id);
     index.add("alarms/+/all", who);
   }

@@ -30,7 +30,7 @@ std::optional<ShardId> SharedInterest::pick_shard() const {
 // member one of them.
 template <class Weight>
 std::optional<ShardId> SharedInterest::pick_by(Weight weight, std::uint64_t ticket) const {
-  std::array<std::uint32_t, shards_max> weights;  // Read once: they move.
+  std::array<std::uint32_t, shards_max> weights{};  // Read once: they move.
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     weights[i] = weight(ShardId{static_cast<std::uint8_t>(i)});

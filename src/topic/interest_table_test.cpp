@@ -159,11 +159,11 @@ RC_GTEST_PROP(InterestTable, AgreesWithANaiveTableAtEveryStep, ()) {
 // must show. Meant for the thread sanitizer.
 void churn(InterestTable& table, int own, int rounds) {
   InterestReader reader(table, 64);
-  base::Random random(static_cast<std::uint64_t>(own));
+  base::Random numbers(static_cast<std::uint64_t>(own));
   const ShardMask bit = ShardMask{1} << own;
   for (int i = 0; i < rounds; ++i) {
-    const std::string name = "a/" + std::to_string(random.range(0, 3)) + "/x";
-    const std::string filter = random.range(0, 1) == 0 ? name : "a/+/x";
+    const std::string name = "a/" + std::to_string(numbers.range(0, 3)) + "/x";
+    const std::string filter = numbers.range(0, 1) == 0 ? name : "a/+/x";
     table.add(filter, shard(own));
     EXPECT_NE(reader.find(name).shards & bit, 0u);
     table.remove(filter, shard(own));

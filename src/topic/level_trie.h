@@ -93,7 +93,7 @@ class LevelTrie final {
   struct Edge {
     NodeId parent;
     NodeId child;
-    std::uint32_t hash;
+    std::uint32_t hash = 0;
   };
   struct EdgeKey {
     NodeId parent;

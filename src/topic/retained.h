@@ -121,7 +121,7 @@ class RetainedStore final {
     // under the stripe's lock. Looks at some multiple of that many nodes, so it may give fewer and
     // yet not be done. False when there is nothing more.
     template <class Visit>
-    bool collect(std::size_t values_max, Visit&& visit) {
+    bool collect(std::size_t values_max, const Visit& visit) {
       ASSERT(values_max > 0);
       Budget budget{values_max, values_max * nodes_per_value + retained_stripes};
       while (stripe_ != end_) {
@@ -143,7 +143,7 @@ class RetainedStore final {
 
     // True when the stripe is done; else the place is pinned.
     template <class Visit>
-    bool collect_stripe(Budget& budget, Visit& visit) {
+    bool collect_stripe(Budget& budget, const Visit& visit) {
       Stripe& stripe = store_.stripes_[stripe_];
       const std::lock_guard guard(stripe.lock);
       RetainedTree::Place place;
@@ -159,7 +159,8 @@ class RetainedStore final {
       return done;
     }
     template <class Visit>
-    bool walk(const Stripe& stripe, RetainedTree::Place& place, Budget& budget, Visit& visit) {
+    bool walk(const Stripe& stripe, RetainedTree::Place& place, Budget& budget,
+              const Visit& visit) {
       while (budget.values > 0 && budget.nodes > 0) {
         if (!stripe.tree.advance(filter_, place)) return true;
         --budget.nodes;

@@ -227,11 +227,11 @@ TEST(Retained, NeverShowsAnOlderValueAfterANewerOne) {
   store.lock("a/b/c/counter").set(0);
   std::atomic<bool> stop{false};
   std::thread writer([&] {
-    base::Random random(1);
+    base::Random numbers(1);
     for (int i = 1; i <= 5'000; ++i) {
       store.lock("a/b/c/counter").set(i);
-      const std::string other = "a/" + std::to_string(random.range(0, 50)) + "/x";
-      if (random.range(0, 1) == 0) {
+      const std::string other = "a/" + std::to_string(numbers.range(0, 50)) + "/x";
+      if (numbers.range(0, 1) == 0) {
         store.lock(other).set(i);
       } else {
         store.lock(other).erase();

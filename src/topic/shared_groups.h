@@ -36,7 +36,8 @@ class SharedGroups final {
 
   struct Added {
     GroupId group;
-    bool was_new;  // False: the member was there and now has these options and this presence.
+    bool was_new =
+        false;  // False: the member was there and now has these options and this presence.
   };
   Added add(std::string_view share, std::string_view filter, const Member& member);
   // True if it was there. The last member takes its group along.
@@ -53,12 +54,12 @@ class SharedGroups final {
 
   // visit(GroupId) for every group whose filter matches. The visitor may pick, not add or remove.
   template <class Visit>
-  void match(std::string_view name, Visit&& visit) {
+  void match(std::string_view name, const Visit& visit) {
     index_.match(name, [&](const Subscriber& entry) { visit(GroupId{entry.id.value}); });
   }
   // visit(const Member&), in the order in which they are due, those online first.
   template <class Visit>
-  void for_each_member(GroupId group, Visit&& visit) const {
+  void for_each_member(GroupId group, const Visit& visit) const {
     for (const std::uint32_t head : groups_[group.value].rings) {
       for (std::uint32_t at = head; at != none;) {
         visit(seats_[at].member);
@@ -68,7 +69,7 @@ class SharedGroups final {
   }
   // visit(GroupId, const Member&) for every group that this subscriber is a member of.
   template <class Visit>
-  void for_each_group(SubscriberId id, Visit&& visit) const {
+  void for_each_group(SubscriberId id, const Visit& visit) const {
     const auto first = first_seats_.find(id);
     if (first == first_seats_.end()) return;
     for (std::uint32_t at = first->second; at != none; at = seats_[at].next_of_subscriber) {
@@ -98,7 +99,7 @@ class SharedGroups final {
     MemberCounts counts;
   };
   static std::size_t ring_of(Presence presence) { return presence == Presence::online ? 0 : 1; }
-  std::pair<std::string_view, std::string_view> split(GroupId group) const;
+  std::pair<std::string_view, std::string_view> split(GroupId id) const;
   GroupId find_or_add_group(std::string_view share, std::string_view filter);
   void add_seat(GroupId group, const Member& member);
   void update_seat(std::uint32_t at, const Member& member);
@@ -106,7 +107,7 @@ class SharedGroups final {
   void leave_ring(std::uint32_t at);
   void join_subscriber(std::uint32_t at);
   void part_subscriber(std::uint32_t at);
-  void drop_group(GroupId group);
+  void drop_group(GroupId id);
 
   SubscriptionIndex index_;  // Filter -> groups: the "subscribers" are group ids.
   Slots<Group> groups_;

@@ -51,7 +51,7 @@ class Slots final {
   }
   // Free ones too, as T(), where their block is in use: for sums and reports.
   template <class Visit>
-  void for_each(Visit&& visit) const {
+  void for_each(const Visit& visit) const {
     for (const Block& block : blocks_) {
       if (!block.store) continue;
       for (const T& value : block.store->values) visit(value);
@@ -71,7 +71,7 @@ class Slots final {
       for (std::uint8_t i = 0; i < block_size; ++i) next_free[i] = static_cast<std::uint8_t>(i + 1);
     }
     std::array<T, block_size> values{};
-    std::array<std::uint8_t, block_size> next_free;
+    std::array<std::uint8_t, block_size> next_free{};
     std::uint8_t first_free = 0;
   };
   struct Block {

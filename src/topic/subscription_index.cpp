@@ -78,22 +78,22 @@ bool SubscriptionIndex::add(std::string_view filter, const Subscriber& subscribe
   return was_new;
 }
 
-bool SubscriptionIndex::remove(std::string_view filter, SubscriberId subscriber) {
+bool SubscriptionIndex::remove(std::string_view filter, SubscriberId id) {
   ASSERT(!visiting_);
-  const std::optional<FilterId> id = filters_.find(filter);
-  if (!id || !lists_[id->value].erase(subscriber)) return false;
+  const std::optional<FilterId> known = filters_.find(filter);
+  if (!known || !lists_[known->value].erase(id)) return false;
   --size_;
-  if (lists_[id->value].all().empty()) {
-    lists_.give_back(id->value);
+  if (lists_[known->value].all().empty()) {
+    lists_.give_back(known->value);
     filters_.erase(filter);
     stamps_.bump(filter);
   }
   return true;
 }
 
-const Subscriber* SubscriptionIndex::find(std::string_view filter, SubscriberId subscriber) const {
-  const std::optional<FilterId> id = filters_.find(filter);
-  return id ? lists_[id->value].find(subscriber) : nullptr;
+const Subscriber* SubscriptionIndex::find(std::string_view filter, SubscriberId id) const {
+  const std::optional<FilterId> known = filters_.find(filter);
+  return known ? lists_[known->value].find(id) : nullptr;
 }
 
 void SubscriptionIndex::match_into(std::string_view name, std::vector<Subscriber>& out) {

@@ -62,7 +62,7 @@ class SubscriptionIndex final {
   // filters of its match. In an order that depends on the history of calls only, the filter equal
   // to the name first. The visitor may neither change nor match.
   template <class Visit>
-  void match(std::string_view name, Visit&& visit) {
+  void match(std::string_view name, const Visit& visit) {
     ASSERT(!visiting_);
     visiting_ = true;
     for (const FilterId filter : matching_filters(name)) {
@@ -84,7 +84,7 @@ class SubscriptionIndex final {
   struct KnownFilters {
     static constexpr std::size_t filters_max = 16;
     std::uint32_t count = 0;
-    std::array<FilterId, filters_max> filters;
+    std::array<FilterId, filters_max> filters{};
   };
   std::span<const FilterId> matching_filters(std::string_view name);
   void remember(std::string_view name, std::uint64_t hash);

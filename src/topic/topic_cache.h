@@ -79,7 +79,7 @@ class TopicCache final {
     StampSlots slots{};
     std::uint16_t name_size = 0;  // 0: empty entry; no name is.
     Value value{};
-    std::array<char, name_size_max> name;
+    std::array<char, name_size_max> name{};
   };
   std::size_t place(std::uint64_t hash) const { return hash & (entries_.size() - 1); }
   static std::uint32_t tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
