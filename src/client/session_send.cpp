@@ -65,7 +65,7 @@ Session::Outgoing Session::keep(std::string_view topic, const midge::Payload& pa
                                 const midge::PublishOptions& options, midge::PublishHandler done) {
   Outgoing outgoing{.qos = options.qos,
                     .retain = options.retain,
-                    .connection = accepted_,
+                    .connection = online_ ? accepted_ : accepted_ + 1,
                     .topic = std::string{topic},
                     .owner = payload.owner(),
                     .payload = payload.bytes(),
