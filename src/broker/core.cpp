@@ -116,6 +116,7 @@ void Core::count_output(Client& client) {
 }
 
 bool Core::is_congested() const {
+  if (is_alone()) return false;
   return std::any_of(outboxes.begin(), outboxes.end(),
                      [](const auto& outbox) { return outbox.size() >= outbox_high; });
 }
@@ -124,6 +125,7 @@ void Core::drop(Drop why, Session* session) {
   metrics.drops(why).add();
   if (session == nullptr) return;
   ++session->dropped;
+  if (!std::exchange(session->has_unpublished_drops, true)) dropping.push_back(session->id);
   if (why != Drop::queue_full && why != Drop::output_full) return;
   // Once until the client keeps up again: a line a message would be the next problem.
   if (std::exchange(session->drop_was_logged, true) || !logs(config::LogType::notice)) return;

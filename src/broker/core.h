@@ -143,6 +143,8 @@ class Core final {
     std::string_view why;  // A literal.
   };
   std::vector<Doomed> doomed;
+  // Sessions whose count of dropped messages changed since $SYS told it last.
+  std::vector<topic::SubscriberId> dropping;
   // Clients with retained messages still to be sent.
   std::vector<ConnectionId> retained_queue;
 

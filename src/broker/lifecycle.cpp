@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "broker/queue_account.h"
+#include "broker/sys_tree.h"
 
 namespace broker {
 
@@ -87,6 +87,7 @@ void Lifecycle::part(Client& client, WillFate fate, std::string_view why) {
   core_.touch(client);
   core_.timers.cancel(client.timer);
   client.retained.clear();
+  std::erase(core_.retained_queue, client.id);
   if (client.session == nullptr) return;
   const hook::ClientView view = view_of(client);
   hook::Disconnected event{.client = view, .why = why};
@@ -149,6 +150,8 @@ void Lifecycle::end(Session& session) {
                                                    std::memory_order_relaxed);
   if (session.will)
     publish_will(session);  // MQTT 5, 3.1.3.2.2: the session's end is the latest moment.
+  if (session.has_unpublished_drops) std::erase(core_.dropping, session.id);
+  if (session.has_drops_topic) router_.publish(drops_message(session.client_id, {}), {});
   core_.metrics.sessions.subtract();
   core_.environment.totals.sessions.fetch_sub(1, std::memory_order_relaxed);
   core_.sessions.erase(session);

@@ -45,6 +45,13 @@ std::uint64_t Router::next_since() {
   return newest_subscription_;
 }
 
+bool Router::has_memory_for(const session::Message& message) const {
+  const std::uint64_t held =
+      core_.environment.totals.message_bytes.load(std::memory_order_relaxed) +
+      core_.environment.retained.bytes();
+  return held + message.size() <= core_.config.memory_limit().max;
+}
+
 bool Router::publish(const MessageRef& message, const PublisherRef& publisher) {
   if (!message->retain()) return route(message);
   // Under the topic's lock, so that no shard can route a newer value before this one (see
@@ -54,8 +61,11 @@ bool Router::publish(const MessageRef& message, const PublisherRef& publisher) {
       core_.environment.totals.retained_sequence.fetch_add(1, std::memory_order_acq_rel) + 1);
   if (message->payload().empty()) {
     stripe.erase();  // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
-  } else {
+  } else if (has_memory_for(*message)) {
     stripe.set({message, publisher});  // [MQTT-3.3.1-5]
+  } else {
+    stripe.erase();  // An old value would be a wrong one.
+    core_.drop(Drop::memory_limit, nullptr);
   }
   return route(message);
 }

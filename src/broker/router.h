@@ -46,6 +46,7 @@ class Router final {
     session::Session* session;
     session::Delivery delivery;
   };
+  bool has_memory_for(const session::Message& message) const;
   bool route(const session::MessageRef& message);
   bool deliver_here(const session::MessageRef& message);
   void merge(const topic::Subscriber& subscriber, const session::MessageRef& message);

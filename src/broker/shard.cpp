@@ -42,6 +42,7 @@ struct Shard::Parts {
         control(core, deliverer),
         packets(core, router, deliverer, subscriptions, lifecycle, handshake, control),
         sys_tree(core, router, start),
+        client_drops(core, router),
         sweep(core) {}
 
   Deliverer deliverer;
@@ -52,6 +53,7 @@ struct Shard::Parts {
   ControlApi control;
   Packets packets;
   SysTree sys_tree;
+  ClientDrops client_drops;
   RetainedSweep sweep;
   wire::Packet packet{wire::Pingreq{}};  // The one being handled; here since it is large.
 };
@@ -60,7 +62,7 @@ Shard::Shard(topic::ShardId id, Environment& environment, base::Instant now, std
     : core_(std::make_unique<Core>(id, environment, now, seed)),
       parts_(std::make_unique<Parts>(*core_, now)) {
   // The first $SYS comes at once, so that nobody who subscribes sees an empty tree.
-  if (id.value == 0 && parts_->sys_tree.is_on()) core_->timers.set(now, {Timer::Kind::sys_tree, 0});
+  if (parts_->sys_tree.is_on()) core_->timers.set(now, {Timer::Kind::sys_tree, 0});
   if (id.value == 0 && parts_->sweep.is_on()) {
     core_->timers.set(now + parts_->sweep.interval(), {Timer::Kind::retained_sweep, 0});
   }
@@ -239,7 +241,8 @@ void Shard::on_timer(const Timer& timer) {
     case Timer::Kind::will:
       return parts_->lifecycle.on_will_due(core_->sessions.at(topic::SubscriberId{timer.slot}));
     case Timer::Kind::sys_tree:
-      parts_->sys_tree.update();
+      if (core_->id.value == 0) parts_->sys_tree.update();
+      parts_->client_drops.update();
       core_->timers.set(core_->now + parts_->sys_tree.until_next(), {Timer::Kind::sys_tree, 0});
       return;
     case Timer::Kind::retained_sweep:
@@ -251,6 +254,14 @@ void Shard::on_timer(const Timer& timer) {
 }
 
 void Shard::on_connection_timer(Client& client) {
+  const bool is_ours_to_wait_for =
+      client.is_held_back || client.machine.state() == protocol::State::await_decision;
+  if (is_ours_to_wait_for) {
+    // We do not read it, or the password check has a queue: that is not the client's silence.
+    client.timer = core_->timers.set(core_->now + core_->config.connect_timeout(),
+                                     {Timer::Kind::connection, client.id.value});
+    return;
+  }
   if (client.session == nullptr) {
     client.machine.close();
     return parts_->lifecycle.on_lost(client, "no CONNECT in time (connect_timeout)");
@@ -310,6 +321,14 @@ bool Shard::wants_bytes(ConnectionId connection) const {
   const Client& client = *core_->find(connection);
   return !client.is_over && !client.is_held_back && client.machine.wants_bytes() &&
          client.machine.output().size() < unread_output_max;
+}
+
+bool Shard::may_read(ConnectionId connection) {
+  Client& client = *core_->find(connection);
+  if (!core_->is_congested()) return wants_bytes(connection);
+  client.is_held_back = has_held_back_ = true;
+  core_->touch(client);
+  return false;
 }
 
 bool Shard::is_over(ConnectionId connection) const {

@@ -65,6 +65,9 @@ class Shard final {
   // Whether its transport should be read. False while a decision is pending, a lane is full or the
   // client does not take its output.
   bool wants_bytes(ConnectionId connection) const;
+  // The same right before reading; a client that is ready while a lane is full is held back from
+  // here on.
+  bool may_read(ConnectionId connection);
   // It is given up and its output is written: close the transport, then on_closed().
   bool is_done(ConnectionId connection) const;
   // It is given up, whatever of its output is left; the driver may wait a little for the rest to be

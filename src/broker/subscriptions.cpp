@@ -245,7 +245,6 @@ bool Subscriptions::continue_retained() {
   bool has_more = false;
   for (std::size_t i = 0; i < core_.retained_queue.size();) {
     Client& client = *core_.find(core_.retained_queue[i]);
-    if (client.is_over) client.retained.clear();
     has_more |= continue_client(client);
     if (client.retained.empty()) {
       core_.retained_queue.erase(core_.retained_queue.begin() + static_cast<std::ptrdiff_t>(i));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -17,6 +18,25 @@ void LoadAverage::update(std::uint64_t total, base::Duration elapsed) {
   for (std::size_t i = 0; i < window.size(); ++i) {
     const double keep = std::exp(-seconds / window[i]);
     averages_[i] = per_minute + keep * (averages_[i] - per_minute);
+  }
+}
+
+session::MessageRef drops_message(std::string_view client_id, std::string_view count) {
+  std::string topic = fmt::format("$SYS/broker/clients/{}/messages/dropped", client_id);
+  // A client id may have what a topic may not.
+  std::replace_if(topic.begin(), topic.end(), [](char c) { return c == '+' || c == '#'; }, '_');
+  return session::Message::make({.topic = topic,
+                                 .payload = base::as_bytes(count),
+                                 .qos = wire::Qos::exactly_once,
+                                 .retain = true});
+}
+
+void ClientDrops::update() {
+  for (const topic::SubscriberId id : std::exchange(core_.dropping, {})) {
+    session::Session& session = core_.sessions.at(id);
+    session.has_unpublished_drops = false;
+    session.has_drops_topic = true;
+    router_.publish(drops_message(session.client_id, std::to_string(session.dropped)), {});
   }
 }
 

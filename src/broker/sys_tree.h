@@ -28,6 +28,21 @@ class LoadAverage final {
   std::uint64_t last_total_ = 0;
 };
 
+// How many messages one client lost to limits, retained on $SYS/broker/clients/<client
+// id>/messages/dropped. An empty count takes the topic away.
+session::MessageRef drops_message(std::string_view client_id, std::string_view count);
+
+// Publishes it for the clients of one shard whose count changed; each shard has one.
+class ClientDrops final {
+ public:
+  ClientDrops(Core& core, Router& router) : core_(core), router_(router) {}
+  void update();
+
+ private:
+  Core& core_;
+  Router& router_;
+};
+
 class SysTree final {
  public:
   SysTree(Core& core, Router& router, base::Instant start);

@@ -106,7 +106,7 @@ struct LimitOptions : SessionOptions {
               "messages wait in the client's queue, QoS 0 messages are dropped and counted. A "
               "packet that "
               "is larger passes when nothing else is waiting. Midge only."},
-      {64U << 20U},
+      {4U << 20U},
       Between<ByteSize>{{4096}, {std::uint64_t{1} << 40U}}};
   Option<Seconds> connect_timeout{
       *this,

@@ -208,6 +208,7 @@ void ShardThread::close(ConnectionId id, std::string_view why) {
 }
 
 void ShardThread::on_readable(ConnectionId id) {
+  if (!shard_.may_read(id)) return update_interest(id);
   const runtime::Io io = runtime::read(sockets_[id.value].fd.get(), read_buffer_);
   switch (io.state) {
     case IoState::done:

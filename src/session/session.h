@@ -76,7 +76,9 @@ struct Session {
   std::optional<Will> will;
   base::TimerId expiry_timer{};
   base::TimerId will_timer{};
-  std::uint64_t dropped = 0;     // Messages lost to limits since the session began.
+  std::uint64_t dropped = 0;  // Messages lost to limits since the session began.
+  bool has_unpublished_drops = false;
+  bool has_drops_topic = false;  // They stand in $SYS.
   bool drop_was_logged = false;  // Since the client was last able to take messages.
 
   static constexpr std::uint32_t offline = UINT32_MAX;
