@@ -148,7 +148,10 @@ std::uint8_t subscription_options(const SubscriptionRequest& request, Version ve
 
 Fault read_subscription_options(std::uint8_t options, Version version, SubscriptionRequest& out) {
   const unsigned qos = options & 3U;
-  if (qos == 3) return malformed("a subscription's QoS is 3");
+  if (qos == 3) {  // MQTT 5, 3.8.3.1; [MQTT-3.8.3-4] of 3.1.1
+    return version == Version::v5 ? protocol_error("a subscription's QoS is 3")
+                                  : malformed("a subscription's QoS is 3");
+  }
   out.qos = static_cast<Qos>(qos);
   if (version == Version::v31) return {};  // It says nothing about the other bits.
   const unsigned reserved = version == Version::v5 ? options_reserved : options_reserved_before_v5;

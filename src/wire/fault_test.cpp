@@ -196,8 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{0x82, "0001 00", v5, client, error,
                   "SUBSCRIBE without a filter"},  // [MQTT-3.8.3-2]
         FaultCase{0x82, "0001", v311, client, malformed_packet, "SUBSCRIBE without a filter"},
-        FaultCase{0x82, "0001 00 0001 'a' 03", v5, client, malformed_packet,
-                  "a subscription's QoS is 3"},
+        FaultCase{0x82, "0001 00 0001 'a' 03", v5, client, error, "a subscription's QoS is 3"},
         FaultCase{0x82, "0001 0001 'a' 03", v311, client, malformed_packet,
                   "a subscription's QoS is 3"},  // [MQTT-3.8.3-4] of 3.1.1
         FaultCase{0x82, "0001 0001 'a' 04", v311, client, malformed_packet,
