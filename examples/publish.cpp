@@ -13,11 +13,13 @@ int main(int argc, char** argv) {
   options.host = argv[1];
   midge::Client client{options};
 
+  bool refused = false;
   const auto connecting = client.connect();
   const auto publishing =
       client.publish(argv[2], argv[3], {.qos = midge::Qos::at_least_once},
                      [&](const midge::PublishResult& result) {
-                       if (!result.ok()) std::fprintf(stderr, "%s\n", result.error.text.c_str());
+                       refused = result.error.code == midge::ErrorCode::rejected;
+                       if (refused) std::fprintf(stderr, "%s\n", result.error.text.c_str());
                        client.disconnect();
                      });
   for (const auto& step : {connecting, publishing, client.run()}) {
@@ -25,5 +27,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", step.error().text.c_str());
     return 1;
   }
-  return 0;
+  return refused ? 1 : 0;
 }

@@ -70,6 +70,16 @@ TEST(Client, ARefusedPortIsASentenceWithTheAddress) {
   EXPECT_THAT(told.text, testing::HasSubstr("127.0.0.1:1: Connection refused"));
 }
 
+TEST(Client, AFailureBeforeTheFirstTurnEndsTheRunToo) {
+  Options options;
+  options.unix_socket = "/nonexistent/socket";
+  Client client{options};
+  ASSERT_TRUE(client.connect());
+  const auto ended = client.run();
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().system_error, ENOENT);
+}
+
 TEST(Client, AConnectionThatEndsWithoutConnackSaysSo) {
   LoopbackServer server{{[](Peer& peer) { peer.receive(); }}};
   Client client{server.options()};

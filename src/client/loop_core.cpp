@@ -59,9 +59,11 @@ std::uint64_t LoopCore::token_of(Source& source) {
 
 void LoopCore::run_once(std::chrono::milliseconds timeout) {
   if (!events_) return;
-  run_members();
+  // What they did may be all that the caller waits for: then this turn does not sleep.
+  const bool worked = run_members();
   base::Instant at{};
-  events_->wait(wait_for(timeout), [&](std::uint64_t token, runtime::Ready ready) {
+  events_->wait(worked ? base::Duration::zero() : wait_for(timeout), [&](std::uint64_t token,
+                                                                         runtime::Ready ready) {
     if (at == base::Instant{}) at = now();
     reinterpret_cast<Source*>(static_cast<std::uintptr_t>(token))->on_ready(ready, at);
   });
@@ -79,8 +81,8 @@ base::Duration LoopCore::wait_for(std::chrono::milliseconds timeout) {
   return deadline.is_never() ? most : std::min(most, deadline - now());
 }
 
-void LoopCore::run_members() {
-  if (scheduled_.empty()) return;
+bool LoopCore::run_members() {
+  if (scheduled_.empty()) return false;
   running_.swap(scheduled_);
   const base::Instant at = now();
   for (Member*& member : running_) {
@@ -89,6 +91,7 @@ void LoopCore::run_members() {
     member->on_turn(at);
   }
   running_.clear();
+  return true;
 }
 
 void LoopCore::schedule(Member& member) {

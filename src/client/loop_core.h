@@ -87,7 +87,7 @@ class LoopCore final {
     std::weak_ptr<Foreign> self;
   };
 
-  void run_members();
+  bool run_members();  // False: there were none.
   void call_always_readable();
   base::Duration wait_for(std::chrono::milliseconds timeout);
 
