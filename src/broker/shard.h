@@ -79,6 +79,7 @@ class Shard final {
   base::Ring<ShardMessage>& outbox(topic::ShardId to) { return core_->outboxes[to.value]; }
   // After the driver moved some.
   void on_outboxes_drained();
+  // After each on_bytes(), before anything else: the numbers of those who left are given out again.
   std::vector<Departure> take_departures();
   std::vector<Job> take_jobs();
 

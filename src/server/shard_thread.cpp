@@ -212,7 +212,8 @@ void ShardThread::on_readable(ConnectionId id) {
   const runtime::Io io = runtime::read(sockets_[id.value].fd.get(), read_buffer_);
   switch (io.state) {
     case IoState::done:
-      return shard_.on_bytes(id, base::Bytes{read_buffer_}.first(io.bytes), now_);
+      shard_.on_bytes(id, base::Bytes{read_buffer_}.first(io.bytes), now_);
+      return send_departures();
     case IoState::would_block:
       return;
     case IoState::closed:
@@ -265,7 +266,6 @@ void ShardThread::update_interest(ConnectionId id) {
 
 void ShardThread::deal_with_outputs() {
   for (int round = 0; round < output_rounds; ++round) {
-    send_departures();
     submit_jobs();
     if (shard_.touched().empty()) break;
     touched_.assign(shard_.touched().begin(), shard_.touched().end());
@@ -277,6 +277,7 @@ void ShardThread::deal_with_outputs() {
   flush_lanes();
 }
 
+// Before the next connection is accepted, which may be given the number of one that has departed.
 void ShardThread::send_departures() {
   for (broker::Departure& departure : shard_.take_departures()) {
     auto transport = std::make_unique<SocketTransport>(detach(departure.from));
