@@ -1,6 +1,5 @@
 #include "server/broker_log.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -56,8 +55,17 @@ std::string_view topic_of(LogType type) {
   UNREACHABLE();
 }
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+// A client id may have a line end in it, or what a terminal obeys; a log line may not. What peers
+// send is UTF-8, where the controls of the second kind (U+0080 to U+009F) are two bytes.
+void disarm(std::string& line) {
+  unsigned char before = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(line[i]);
+    const bool is_second_half = before == 0xc2 && byte >= 0x80 && byte < 0xa0;
+    if (byte < 0x20 || byte == 0x7f || is_second_half) line[i] = '?';
+    if (is_second_half) line[i - 1] = '?';
+    before = byte;
+  }
 }
 
 }  // namespace
@@ -81,8 +89,7 @@ runtime::Outcome<std::unique_ptr<BrokerLog>> BrokerLog::open(const config::Confi
 
 void BrokerLog::write(LogType type, std::string line) {
   if (!types_.has(type)) return;
-  // A client id may have a line end in it; a log line may not.
-  std::replace_if(line.begin(), line.end(), is_control, '?');
+  disarm(line);
   writer_->write(priority_of(type), runtime::wall_now(), line);
   if (!to_topic_) return;
   if (const std::string_view topic = topic_of(type); !topic.empty()) to_topic_(topic, line);

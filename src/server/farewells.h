@@ -24,7 +24,7 @@ class Farewells final {
 
   void add(runtime::Fd fd, base::Instant now);
   void on_ready(std::uint64_t token);
-  // Closes those whose time is up. They are in the order of their deadlines.
+  // Closes those whose time is up.
   void advance(base::Instant now);
   base::Instant deadline() const;
   bool empty() const { return waiting_ == 0; }

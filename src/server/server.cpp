@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "base/assert.h"
 #include "broker/environment.h"
 #include "runtime/clock.h"
+#include "runtime/event_loop.h"
 #include "runtime/listener.h"
 #include "runtime/process.h"
 #include "runtime/signals.h"
@@ -92,6 +95,11 @@ class Broker final {
                   .name = "password"}),
         threads_{environment_, listeners_, lanes_, workers_} {}
 
+  // However it ends: a socket file that stays behind looks like a broker.
+  ~Broker() { remove_socket_files(); }
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
   int run(runtime::Signals& signals) {
     if (const int status = open_everything(); status != exit_ok) return status;
     for (auto& thread : threads_.all) thread->start();
@@ -121,25 +129,36 @@ class Broker final {
     }
     for (std::string& warning : warnings) say(LogType::warning, "Warning: " + warning);
     if (config_.local_only()) say_local_only();
-    if (const auto opened = open_listeners(); !opened) {
+    if (const auto opened = open_the_rest(); !opened) {
       say(LogType::error, "Error: " + opened.error().message);
       return exit_failure;
+    }
+    if (config_.log_dest().to_topic) {
+      log_.also_to([this](std::string_view topic, std::string_view line) {
+        threads_.all[0]->post_log_line({std::string{topic}, std::string{line}});
+      });
+    }
+    return exit_ok;
+  }
+
+  runtime::Outcome<void> open_the_rest() {
+    auto loop = runtime::EventLoop::create();
+    if (!loop) return base::Error{loop.error()};
+    loop_ = std::move(*loop);
+    if (auto opened = open_listeners(); !opened) return opened;
+    // After the listeners: who starts a second broker by mistake must not lose the first one's.
+    if (!config_.pid_file().empty()) {
+      auto written = runtime::PidFile::write(config_.pid_file().text);
+      if (!written) return base::Error{written.error()};
+      pid_file_ = std::move(*written);
     }
     for (std::size_t i = 0; i < lanes_.threads(); ++i) {
       auto thread = ShardThread::create(topic::ShardId{static_cast<std::uint8_t>(i)}, threads_,
                                         system_random());
-      if (!thread) {
-        say(LogType::error, "Error: " + thread.error().message);
-        return exit_failure;
-      }
+      if (!thread) return base::Error{thread.error()};
       threads_.all.push_back(std::move(*thread));
     }
-    if (config_.log_dest().to_topic) {
-      log_.also_to([this](std::string_view topic, std::string_view line) {
-        static_cast<void>(threads_.all[0]->post(LogLine{std::string{topic}, std::string{line}}));
-      });
-    }
-    return exit_ok;
+    return {};
   }
 
   void say_local_only() {
@@ -158,8 +177,11 @@ class Broker final {
     for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
       auto opened = open_listener(*config_.listeners[i]);
       if (!opened) {
-        // Without IPv6 on this machine local-only mode is IPv4 alone.
-        if (!config_.local_only()) return base::Error{opened.error()};
+        // Without IPv6 on this machine local-only mode is IPv4 alone. A port in use is an error:
+        // clients that find another broker at 127.0.0.1 and this one at ::1 are a riddle.
+        const int code = opened.error().code;
+        const bool is_missing = code == EAFNOSUPPORT || code == EADDRNOTAVAIL;
+        if (!config_.local_only() || !is_missing) return base::Error{opened.error()};
         first_failure = opened.error();
         continue;
       }
@@ -193,13 +215,11 @@ class Broker final {
   }
 
   void wait_for_stop(runtime::Signals& signals) {
-    auto loop = runtime::EventLoop::create();
-    ASSERT(loop.has_value());
-    const auto watch = (*loop)->add(signals.fd(), {.read = true}, 0);
+    const auto watch = loop_->add(signals.fd(), {.read = true}, 0);
     ASSERT(watch.has_value());
     bool goes_on = true;
     while (goes_on) {
-      (*loop)->wait(base::Duration::max(), [](std::uint64_t, runtime::Ready) {});
+      loop_->wait(base::Duration::max(), [](std::uint64_t, runtime::Ready) {});
       while (const auto signal = signals.take()) goes_on = on_signal(*signal) && goes_on;
     }
   }
@@ -232,38 +252,41 @@ class Broker final {
 
   // Wills first, while everybody can still get them; then all are told.
   void stop(runtime::Signals& signals) {
-    for (auto& thread : threads_.all) static_cast<void>(thread->post(PublishWills{}));
+    tell_all(PublishWills{}, signals);
     const base::Instant give_up = runtime::now() + wills_patience;
     const auto are_done = [this] {
       return std::all_of(threads_.all.begin(), threads_.all.end(),
                          [](const auto& thread) { return thread->wills_done(); });
     };
-    auto loop = runtime::EventLoop::create();
-    ASSERT(loop.has_value());
-    while (!are_done() && runtime::now() < give_up) {
-      (*loop)->wait(std::chrono::milliseconds{1}, [](std::uint64_t, runtime::Ready) {});
-      end_at_second_signal(signals);
-    }
-    for (auto& thread : threads_.all) static_cast<void>(thread->post(DisconnectAll{}));
+    while (!are_done() && runtime::now() < give_up) wait_a_moment(signals);
+    tell_all(DisconnectAll{}, signals);
     for (auto& thread : threads_.all) {
-      while (!thread->has_ended()) {
-        (*loop)->wait(std::chrono::milliseconds{1}, [](std::uint64_t, runtime::Ready) {});
-        end_at_second_signal(signals);
-      }
+      while (!thread->has_ended()) wait_a_moment(signals);
       thread->join();
     }
     workers_.stop();
-    for (const OpenListener& listener : listeners_) {
-      if (listener.socket.address.family() == runtime::Family::local) {
-        ::unlink(listener.socket.address.text().c_str());
-      }
+  }
+
+  void tell_all(const Command& command, runtime::Signals& signals) {
+    for (auto& thread : threads_.all) {
+      while (!thread->post(command)) wait_a_moment(signals);  // Its mailbox is full.
     }
   }
 
-  static void end_at_second_signal(runtime::Signals& signals) {
+  void wait_a_moment(runtime::Signals& signals) {
+    loop_->wait(std::chrono::milliseconds{1}, [](std::uint64_t, runtime::Ready) {});
     while (const auto signal = signals.take()) {
-      if (*signal == runtime::Signal::interrupt || *signal == runtime::Signal::terminate) {
-        std::_Exit(exit_ok);
+      if (*signal != runtime::Signal::interrupt && *signal != runtime::Signal::terminate) continue;
+      remove_socket_files();
+      pid_file_.reset();
+      std::_Exit(exit_ok);  // The second of its kind: at once.
+    }
+  }
+
+  void remove_socket_files() {
+    for (const OpenListener& listener : listeners_) {
+      if (listener.socket.address.family() == runtime::Family::local) {
+        ::unlink(listener.socket.address.text().c_str());
       }
     }
   }
@@ -278,7 +301,10 @@ class Broker final {
   broker::Totals totals_;
   std::vector<broker::Metrics> metrics_;
   broker::Environment environment_;
+  std::unique_ptr<runtime::EventLoop> loop_;  // The main thread's, opened while there are
+                                              // descriptors: the stop may not need any.
   std::vector<OpenListener> listeners_;
+  std::optional<runtime::PidFile> pid_file_;
   runtime::Lanes<broker::ShardMessage> lanes_;
   runtime::WorkerPool workers_;
   Threads threads_;
@@ -287,21 +313,16 @@ class Broker final {
 }  // namespace
 
 int run(const config::Config& config, const RunOptions& options) {
-  if (options.daemon) {
-    if (const auto gone = runtime::daemonize(); !gone)
-      return complain(gone.error().message, exit_failure);
-  }
   runtime::block_signals();
   runtime::raise_open_files_limit();
   const std::string& user = config.user();
   const bool is_default = !runtime::user_exists(user) && user == "mosquitto";
   const auto dropped = runtime::drop_privileges(is_default ? "nobody" : user);
   if (!dropped) return complain(dropped.error().message, exit_failure);
-  std::optional<runtime::PidFile> pid_file;
-  if (!config.pid_file().empty()) {
-    auto written = runtime::PidFile::write(config.pid_file().text);
-    if (!written) return complain(written.error().message, exit_failure);
-    pid_file = std::move(*written);
+  if (options.daemon) {  // After what is likely to fail and can still be said.
+    if (const auto gone = runtime::daemonize(); !gone) {
+      return complain(gone.error().message, exit_failure);
+    }
   }
   auto log = BrokerLog::open(config);
   if (!log) return complain(log.error().message, exit_failure);

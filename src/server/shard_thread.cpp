@@ -21,12 +21,16 @@ namespace {
 
 constexpr std::size_t read_size = 64 * 1024;  // Of one connection in one turn: its share.
 constexpr std::size_t mailbox_max = 1 << 20;
-constexpr std::size_t lane_budget = 4096;  // Messages of other shards in one turn.
-constexpr std::size_t accepts_max = 64;    // In one turn.
+constexpr std::size_t log_lines_max = 10'000;  // For $SYS/broker/log; the log itself has them all.
+constexpr std::size_t lane_budget = 4096;      // Messages of other shards in one turn.
+constexpr std::size_t accepts_max = 64;        // In one turn.
 constexpr std::size_t write_pieces = 64;
 // Written output makes room for more; after so many rounds the sockets are looked at again first.
 constexpr int output_rounds = 4;
 constexpr base::Duration accept_pause = std::chrono::seconds{1};
+// Each connection that closes lets one more in, after which accepting pauses again: not worth a
+// line each time.
+constexpr base::Duration accept_silence = std::chrono::seconds{10};
 constexpr base::Duration stop_patience = std::chrono::seconds{2};
 constexpr std::uint64_t listener_token = std::uint64_t{1} << 61U;
 
@@ -89,15 +93,26 @@ bool ShardThread::turn() {
     reports_wills_ = false;
     wills_done_.store(true, std::memory_order_release);
   }
-  const bool is_stopping = !stop_at_.is_never();
-  const bool is_quiet =
-      farewells_.empty() && std::none_of(sockets_.begin(), sockets_.end(),
-                                         [](const Socket& s) { return s.fd.is_open(); });
-  return !is_stopping || (!is_quiet && now_ < stop_at_);
+  return stop_at_.is_never() || (now_ < stop_at_ && !is_quiet());
+}
+
+bool ShardThread::is_quiet() const {
+  return farewells_.empty() && std::none_of(sockets_.begin(), sockets_.end(),
+                                            [](const Socket& s) { return s.fd.is_open(); });
+}
+
+bool ShardThread::post_log_line(LogLine line) {
+  if (log_lines_.fetch_add(1, std::memory_order_relaxed) < log_lines_max &&
+      mailbox_.try_post(std::move(line))) {
+    return true;
+  }
+  log_lines_.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 base::Duration ShardThread::time_to_wait() const {
-  if (!lanes_may_sleep_) return base::Duration{0};
+  // What the last writes of a turn brought about (a client given up, its will) is looked at next.
+  if (!lanes_may_sleep_ || !shard_.touched().empty()) return base::Duration{0};
   const base::Instant next =
       std::min({shard_.deadline(), farewells_.deadline(), resume_accepting_at_, stop_at_});
   if (next.is_never()) return base::Duration::max();
@@ -159,17 +174,22 @@ void ShardThread::accept_one(std::size_t at, runtime::Accepted accepted) {
 
 // The listening sockets stay readable, so a loop that went on watching them would spin.
 void ShardThread::pause_accepting(int error) {
-  if (resume_accepting_at_.is_never()) {
+  if (now_ >= complain_again_at_) {
+    complain_again_at_ = now_ + accept_silence;
     threads_.environment.log.write(
         config::LogType::error,
         fmt::format(
             "Unable to accept new connections: {}. Waiting for one to close; see `ulimit -n`.",
             runtime::error_text(error)));
   }
+  stop_accepting();
+  resume_accepting_at_ = now_ + accept_pause;
+}
+
+void ShardThread::stop_accepting() {
   for (Accepting& accepting : accepting_) {
     if (!std::exchange(accepting.is_paused, true)) loop_->remove(accepting.watch);
   }
-  resume_accepting_at_ = now_ + accept_pause;
 }
 
 void ShardThread::resume_accepting() {
@@ -311,13 +331,7 @@ void ShardThread::flush_lanes() {
     }
   }
   threads_.lanes.flush(id_.value, [this](std::size_t to) { threads_.all[to]->wake(); });
-  shard_.on_outboxes_drained();
-  // Whoever was held back is read again.
-  touched_.assign(shard_.touched().begin(), shard_.touched().end());
-  shard_.clear_touched();
-  for (const ConnectionId id : touched_) {
-    if (sockets_[id.value].fd.is_open()) write(id);
-  }
+  shard_.on_outboxes_drained();  // Whoever was held back is touched, so read again next turn.
 }
 
 bool ShardThread::has_unsent() const {
@@ -341,6 +355,7 @@ void ShardThread::drain_lanes(std::size_t budget) {
 void ShardThread::on_shard_message(broker::ShardMessage&& message) {
   auto* arrival = std::get_if<broker::Arrival>(&message);
   if (arrival == nullptr) return shard_.on_message(std::move(message), now_);
+  if (!stop_at_.is_never()) return;  // All are being sent away: it goes out of scope, so closes.
   auto& transport = static_cast<SocketTransport&>(*arrival->transport);
   const ConnectionId id = shard_.on_arrival(std::move(arrival->client), now_);
   attach(id, std::move(transport.fd));
@@ -350,11 +365,11 @@ void ShardThread::on_command(Command&& command) {
   if (const auto* done = std::get_if<JobDone>(&command)) {
     shard_.on_job_done(done->connection, done->serial, done->decision, now_);
   } else if (const auto* line = std::get_if<LogLine>(&command)) {
+    log_lines_.fetch_sub(1, std::memory_order_relaxed);
     shard_.publish_log_line(line->topic, line->line, now_);
   } else if (std::holds_alternative<PublishWills>(command)) {
-    for (Accepting& accepting : accepting_) {
-      if (!std::exchange(accepting.is_paused, true)) loop_->remove(accepting.watch);
-    }
+    stop_accepting();
+    resume_accepting_at_ = base::Instant::never();
     shard_.publish_wills(now_);
     reports_wills_ = true;
   } else {

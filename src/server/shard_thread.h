@@ -63,6 +63,8 @@ class ShardThread final {
   void join() { thread_.join(); }
   // Any thread. False: its mailbox is full.
   bool post(Command command) { return mailbox_.try_post(std::move(command)); }
+  // Any thread. False: too many wait already, and it is dropped.
+  bool post_log_line(LogLine line);
   void wake() { loop_->waker().wake(); }
   bool has_ended() const { return has_ended_.load(std::memory_order_acquire); }
   bool wills_done() const { return wills_done_.load(std::memory_order_acquire); }
@@ -83,12 +85,14 @@ class ShardThread final {
               std::unique_ptr<runtime::EventLoop> loop);
   void run();
   bool turn();
+  bool is_quiet() const;
   base::Duration time_to_wait() const;
   void on_ready(std::uint64_t token, runtime::Ready ready);
 
   void watch_listeners();
   void on_listener(std::size_t at);
   void pause_accepting(int error);
+  void stop_accepting();
   void resume_accepting();
   void accept_one(std::size_t at, runtime::Accepted accepted);
 
@@ -116,6 +120,7 @@ class ShardThread final {
   std::vector<Socket> sockets_;  // By ConnectionId.
   std::vector<Accepting> accepting_;
   base::Instant resume_accepting_at_ = base::Instant::never();
+  base::Instant complain_again_at_{};
   Farewells farewells_;
   std::vector<std::uint8_t> read_buffer_;
   std::vector<broker::ConnectionId> touched_;  // Scratch.
@@ -123,6 +128,7 @@ class ShardThread final {
   bool lanes_may_sleep_ = true;
   bool reports_wills_ = false;
   base::Instant stop_at_ = base::Instant::never();  // Set by DisconnectAll: latest end.
+  std::atomic<std::size_t> log_lines_{0};           // In the mailbox.
   std::atomic<bool> wills_done_{false};
   std::atomic<bool> has_ended_{false};
   std::thread thread_;
