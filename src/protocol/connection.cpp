@@ -85,9 +85,12 @@ Next Connection::next(base::Bytes& in, base::Instant now, wire::Packet& out) {
   }
   wire::FixedHeader header;
   base::Bytes body;
+  const std::size_t waiting = in.size();
   const Next taken = take_frame(in, header, body);
+  // Bytes of an unfinished packet count: a large one may take longer than Keep Alive, and no
+  // PINGREQ fits into it.
+  if (taken == Next::packet || in.size() < waiting) last_received_ = now;
   if (taken != Next::packet) return taken;
-  last_received_ = now;
   if (const Fault fault = decode(header, body, out); !fault.none()) {
     fail(fault);
     return Next::closing;
@@ -363,11 +366,16 @@ void Connection::accept(wire::Connack connack, std::uint16_t keep_alive, base::I
   keep_alive_ = keep_alive;
   last_received_ = now;
   state_ = State::connected;
-  send(connack);
+  if (send(connack)) return;
+  // Nothing may be sent to a client that got no CONNACK [MQTT-3.2.0-1].
+  fault_ = {ReasonCode::packet_too_large,
+            "CONNACK is larger than the client's Maximum Packet Size"};
+  close();
 }
 
 void Connection::refuse(ReasonCode reason, std::string_view reason_string) {
   ASSERT(role_ == Role::server);
+  ASSERT(state_ != State::connected);  // [MQTT-3.2.0-2]
   wire::Connack connack;
   wire::PropertyList properties;
   if (version_ == Version::v5) {
@@ -402,6 +410,7 @@ void Connection::connect(const wire::Connect& connect, base::Instant now) {
 
 template <class P>
 bool Connection::append(const P& packet) {
+  if (state_ == State::closing) return true;
   const std::size_t size = wire::encoded_size(packet, version_);
   if (size > peer_packet_size_max_) return false;
   wire::encode(packet, version_, output_.extend(size));
@@ -442,6 +451,7 @@ template bool Connection::send(const wire::Auth&);
 
 bool Connection::send_publish(const wire::Publish& publish,
                               const base::Ref<const base::Shared>& owner) {
+  if (state_ == State::closing) return true;
   if (aliases_out_max_ == 0) return send_publish_as_is(publish, owner);
   if (!aliases_) aliases_ = std::make_unique<Aliases>();
   bool is_new = false;
@@ -460,7 +470,8 @@ bool Connection::send_publish(const wire::Publish& publish,
   if (!is_new) aliased.topic = {};
   if (send_publish_as_is(aliased, owner)) return true;
   if (is_new) aliases_->forget_last(publish.topic);  // The peer never saw it.
-  return false;
+  // The alias may be what was too much.
+  return send_publish_as_is(publish, owner);
 }
 
 bool Connection::send_publish_as_is(const wire::Publish& publish,

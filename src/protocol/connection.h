@@ -71,7 +71,8 @@ class Connection final {
 
   // ---- handshake, server
   // Sends CONNACK with success; `connack.code` is set here. Adopts the client's limits from its
-  // CONNECT and `keep_alive` (seconds; what was asked for or Server Keep Alive).
+  // CONNECT and `keep_alive` (seconds; what was asked for or Server Keep Alive). Closes, with a
+  // fault, when CONNACK is larger than the client's Maximum Packet Size.
   void accept(wire::Connack connack, std::uint16_t keep_alive, base::Instant now);
   // Sends CONNACK with the reason (as a Connect Return code before MQTT 5) and closes.
   void refuse(wire::ReasonCode reason, std::string_view reason_string);
@@ -84,14 +85,17 @@ class Connection final {
 
   // ---- packets out. False: larger than the peer's Maximum Packet Size, nothing was sent
   // [MQTT-3.1.2-24]. Reason String and User Property are left out of acknowledgements that would be
-  // too large, or that the client did not ask for [MQTT-3.1.2-29].
+  // too large, or that the client did not ask for [MQTT-3.1.2-29]. On a closing connection nothing
+  // is sent [MQTT-3.14.4-1] and the answer is true: lost on the way, not too large.
   template <class P>
   bool send(const P& packet);
   // PUBLISH; uses a topic alias where the peer allows and it pays. Payloads from `share_from` bytes
   // on are referenced in `owner` instead of copied.
   bool send_publish(const wire::Publish& publish, const base::Ref<const base::Shared>& owner);
   // Bytes encoded by encode_once(), for peers with the same version and no topic aliases.
-  void send_encoded(base::Bytes packet) { output_.append(packet); }
+  void send_encoded(base::Bytes packet) {
+    if (state_ != State::closing) output_.append(packet);
+  }
   static constexpr std::size_t share_from = 1024;
 
   // The peer's PUBLISH with QoS above 0 is settled: PUBACK, PUBCOMP or PUBREC with an error was
@@ -112,9 +116,9 @@ class Connection final {
   // ---- time
   // When advance() wants to be called; it may be earlier than needed, never later.
   base::Instant deadline() const;
-  // Server: closes with 0x8D after 1.5 x Keep Alive of silence [MQTT-3.1.2-22]; true then. Client:
-  // sends PINGREQ when idle [MQTT-3.1.2-20] and closes when PINGRESP stays out for one more Keep
-  // Alive.
+  // Server: closes with 0x8D after 1.5 x Keep Alive without a byte [MQTT-3.1.2-22]; true then.
+  // Client: sends PINGREQ when idle [MQTT-3.1.2-20] and closes when PINGRESP stays out for one more
+  // Keep Alive.
   bool advance(base::Instant now);
 
   // ---- state
