@@ -43,8 +43,13 @@ struct ConnectRequest {
 
 // A filter whose retained messages are on their way to a client, slice by slice.
 struct RetainedDelivery {
+  std::string filter;
   std::unique_ptr<RetainedStore::Cursor> cursor;
   session::Subscription subscription;
+  std::vector<Retained> slice{};  // Collected; those before `next` are delivered.
+  std::size_t next = 0;
+  bool has_more = true;           // Behind the slice.
+  bool waits_for_window = false;  // What is next has QoS 1 or 2 and found no room in flight.
 };
 
 struct Client {

@@ -94,7 +94,12 @@ Client& Core::add(std::unique_ptr<Client> client) {
   return *clients_[slot];
 }
 
-std::unique_ptr<Client> Core::remove(ConnectionId connection) {
+void Core::remove(ConnectionId connection) {
+  detach(connection);
+  give_back(connection);
+}
+
+std::unique_ptr<Client> Core::detach(ConnectionId connection) {
   Client& client = *clients_[connection.value];
   timers.cancel(client.timer);
   metrics.output_bytes.subtract(client.counted_bytes);
@@ -102,7 +107,6 @@ std::unique_ptr<Client> Core::remove(ConnectionId connection) {
   client.counted_bytes = client.counted_packets = 0;
   if (client.is_touched) std::erase(touched, connection);
   std::erase(retained_queue, connection);
-  free_clients_.push_back(connection.value);
   metrics.sockets.subtract();
   return std::move(clients_[connection.value]);
 }

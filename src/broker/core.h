@@ -46,7 +46,7 @@ struct Job {
 };
 
 struct Departure {
-  ConnectionId from;  // Its slot is free already.
+  ConnectionId from;  // Given to no other until take_departures().
   topic::ShardId to;
   std::unique_ptr<Client> client;
 };
@@ -95,7 +95,11 @@ class Core final {
 
   // ---- clients
   Client& add(std::unique_ptr<Client> client);
-  std::unique_ptr<Client> remove(ConnectionId connection);
+  void remove(ConnectionId connection);
+  // Takes it out; its place stays taken until give_back(), since the driver still knows the
+  // connection by it.
+  std::unique_ptr<Client> detach(ConnectionId connection);
+  void give_back(ConnectionId connection) { free_clients_.push_back(connection.value); }
   Client* find(ConnectionId connection) const {
     return connection.value < clients_.size() ? clients_[connection.value].get() : nullptr;
   }

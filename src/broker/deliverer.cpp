@@ -123,6 +123,7 @@ void Deliverer::pump(Client& client) {
   if (session.out.empty()) return;
   const QueueAccount account{core_, session.out};
   const session::Window window = window_of(client);
+  encoded_message_ = nullptr;  // Encoded at another time: its expiry has moved on since.
   std::uint64_t expired = 0;
   while (has_output_room(client)) {
     const auto step = session.out.next(window, core_.now, expired);

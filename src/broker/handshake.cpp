@@ -47,7 +47,7 @@ void Handshake::on_connect(Client& client, const wire::Connect& packet) {
   const topic::ShardId home = home_of(client.request->client_id, core_.environment.shards());
   if (home == core_.id) return authenticate(client);
   const ConnectionId from = client.id;
-  core_.departures.push_back({from, home, core_.remove(from)});
+  core_.departures.push_back({from, home, core_.detach(from)});
 }
 
 Handshake::Refusal Handshake::check(const Client& client, const wire::Connect& packet) const {
@@ -289,6 +289,7 @@ void Handshake::accept(Client& client, std::string_view authentication_data) {
   hook::Connected event{.client = view, .session_present = session_present};
   core_.environment.hooks.run(event);
   subscriptions_.set_presence(*session, topic::Presence::online);
+  subscriptions_.resume_retained(client);
   deliverer_.pump(client);
 }
 

@@ -86,8 +86,7 @@ void Lifecycle::part(Client& client, WillFate fate, std::string_view why) {
   log_parting(client, why);
   core_.touch(client);
   core_.timers.cancel(client.timer);
-  client.retained.clear();
-  std::erase(core_.retained_queue, client.id);
+  subscriptions_.pause_retained(client);
   if (client.session == nullptr) return;
   const hook::ClientView view = view_of(client);
   hook::Disconnected event{.client = view, .why = why};

@@ -237,8 +237,8 @@ void Packets::on(Client& client, const wire::Pingreq&) {
 }
 
 void Packets::on(Client& client, const wire::Disconnect& packet) {
-  log_received(client, "DISCONNECT", {});
   if (client.session == nullptr) return lifecycle_.on_lost(client, "gave up authentication");
+  log_received(client, "DISCONNECT", {});
   lifecycle_.on_disconnect(client, packet);
 }
 

@@ -277,7 +277,7 @@ base::Instant Shard::deadline() const {
   if (!core_->retained_queue.empty()) {
     const bool can_go_on = std::any_of(
         core_->retained_queue.begin(), core_->retained_queue.end(),
-        [this](ConnectionId id) { return Subscriptions::can_take_more(*core_->find(id)); });
+        [this](ConnectionId id) { return parts_->subscriptions.can_take_more(*core_->find(id)); });
     if (can_go_on) return core_->now;
   }
   return core_->timers.deadline();
@@ -349,6 +349,7 @@ void Shard::on_outboxes_drained() {
 }
 
 std::vector<Departure> Shard::take_departures() {
+  for (const Departure& departure : core_->departures) core_->give_back(departure.from);
   return std::exchange(core_->departures, {});
 }
 std::vector<Job> Shard::take_jobs() {

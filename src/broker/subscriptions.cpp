@@ -21,9 +21,8 @@ namespace {
 
 // Retained messages of one client and turn; more would hold up the others.
 constexpr std::size_t slice_messages = 64;
-// Beyond these a client has to catch up first: nothing retained is ever dropped for a full queue.
+// Beyond this a client has to catch up first.
 constexpr std::size_t slice_output_max = 256 * 1024;
-constexpr std::size_t slice_waiting_max = 64;
 
 // With the listener's mount point, which goes inside a shared filter.
 std::string mounted(std::string_view mount_point, std::string_view filter) {
@@ -133,8 +132,7 @@ void Subscriptions::add_ordinary(Client& client, const std::string& filter,
                               (handling == wire::RetainHandling::send_if_new && is_new);
   if (!wants_retained || core_.environment.retained.count() == 0) return;
   subscription.since = since;
-  client.retained.push_back({core_.environment.retained.open(filter), subscription});
-  if (client.retained.size() == 1) core_.retained_queue.push_back(client.id);
+  start_retained(client, filter, subscription);
 }
 
 void Subscriptions::add_shared(Client& client, const std::string& filter,
@@ -170,6 +168,8 @@ void Subscriptions::on_unsubscribe(Client& client, const wire::Unsubscribe& pack
     if (may && at != session.subscriptions.end()) {
       remove_from_indexes(session, filter);
       session.subscriptions.erase(at);
+      std::erase_if(client.retained,  // [MQTT-3.10.4-2]
+                    [&](const RetainedDelivery& one) { return one.filter == filter; });
       code = ReasonCode::success;
     }
     answer.codes.push_back(code);
@@ -203,6 +203,7 @@ void Subscriptions::remove_all(Session& session) {
   for (const auto& [filter, subscription] : session.subscriptions)
     remove_from_indexes(session, filter);
   session.subscriptions.clear();
+  paused_.erase(session.id);
 }
 
 // ---------------------------------------------------------------- shared subscriptions
@@ -241,48 +242,86 @@ void Subscriptions::on_group_awake(const GroupAwake& awake) {
 
 // ---------------------------------------------------------------- retained messages
 
-bool Subscriptions::continue_retained() {
-  bool has_more = false;
+// One delivery a filter, so that subscribing again and again costs no memory.
+void Subscriptions::start_retained(Client& client, std::string_view filter,
+                                   const Subscription& subscription) {
+  std::erase_if(client.retained,
+                [filter](const RetainedDelivery& one) { return one.filter == filter; });
+  client.retained.push_back({.filter = std::string{filter},
+                             .cursor = core_.environment.retained.open(filter),
+                             .subscription = subscription});
+  auto& queue = core_.retained_queue;
+  if (std::find(queue.begin(), queue.end(), client.id) == queue.end()) queue.push_back(client.id);
+}
+
+void Subscriptions::pause_retained(Client& client) {
+  std::erase(core_.retained_queue, client.id);
+  std::vector<RetainedDelivery> rest = std::exchange(client.retained, {});
+  const bool stays = client.session != nullptr && client.session->expiry != base::Seconds{0};
+  if (stays && !rest.empty()) paused_[client.session->id] = std::move(rest);
+}
+
+void Subscriptions::resume_retained(Client& client) {
+  const auto paused = paused_.find(client.session->id);
+  if (paused == paused_.end()) return;
+  client.retained = std::move(paused->second);
+  paused_.erase(paused);
+  core_.retained_queue.push_back(client.id);
+}
+
+void Subscriptions::continue_retained() {
   for (std::size_t i = 0; i < core_.retained_queue.size();) {
     Client& client = *core_.find(core_.retained_queue[i]);
-    has_more |= continue_client(client);
+    continue_client(client);
     if (client.retained.empty()) {
       core_.retained_queue.erase(core_.retained_queue.begin() + static_cast<std::ptrdiff_t>(i));
     } else {
       ++i;
     }
   }
-  return has_more;
 }
 
-bool Subscriptions::can_take_more(const Client& client) {
-  return client.machine.output().size() < slice_output_max &&
-         client.session->out.waiting() < slice_waiting_max;
+// They never wait in the client's queue, so none is ever dropped for a full one, and none takes the
+// place of what is being published.
+bool Subscriptions::can_take_more(const Client& client) const {
+  if (client.retained.empty() || !deliverer_.has_output_room(client)) return false;
+  if (client.machine.output().size() >= slice_output_max) return false;
+  return !client.retained.front().waits_for_window ||
+         client.session->out.can_bypass(deliverer_.window_of(client));
 }
 
-// True when this client can take more at once.
-bool Subscriptions::continue_client(Client& client) {
-  if (client.retained.empty() || !can_take_more(client)) return false;
+void Subscriptions::continue_client(Client& client) {
+  if (!can_take_more(client)) return;
   RetainedDelivery& delivery = client.retained.front();
-  slice_.clear();
   // The stripe is locked meanwhile, so nothing but copying happens in the visitor.
-  const bool has_more = delivery.cursor->collect(
-      slice_messages,
-      [this](std::string_view, const Retained& retained) { slice_.push_back(retained); });
-  for (const Retained& retained : slice_) deliver_retained(client, delivery.subscription, retained);
-  if (!has_more) client.retained.erase(client.retained.begin());
-  return !client.retained.empty() && can_take_more(client);
+  if (delivery.slice.empty()) {
+    delivery.has_more = delivery.cursor->collect(
+        slice_messages, [&delivery](std::string_view, const Retained& retained) {
+          delivery.slice.push_back(retained);
+        });
+  }
+  for (; delivery.next < delivery.slice.size(); ++delivery.next) {
+    if (!deliver_retained(client, delivery, delivery.slice[delivery.next])) return;
+  }
+  delivery.slice.clear();
+  delivery.next = 0;
+  if (!delivery.has_more) client.retained.erase(client.retained.begin());
 }
 
-void Subscriptions::deliver_retained(Client& client, const Subscription& subscription,
+bool Subscriptions::deliver_retained(Client& client, RetainedDelivery& delivery,
                                      const Retained& retained) {
+  const Subscription& subscription = delivery.subscription;
   const session::MessageRef& message = retained.message;
   // Numbered later than the subscription: this client got it as it was published.
-  if (message->retained_sequence() >= subscription.since || message->is_expired(core_.now)) return;
-  if (subscription.no_local && client.session->key == message->publisher()) return;
-  if (!may_deliver(retained)) return;
+  if (message->retained_sequence() >= subscription.since) return true;
+  if (message->is_expired(core_.now)) return true;
+  if (subscription.no_local && client.session->key == message->publisher()) return true;
+  if (!may_deliver(retained)) return true;
   const Qos qos = core_.config.upgrade_outgoing_qos() ? subscription.qos
                                                       : wire::min(message->qos(), subscription.qos);
+  delivery.waits_for_window = qos != Qos::at_most_once;
+  if (!can_take_more(client)) return false;
+  delivery.waits_for_window = false;
   deliverer_.begin(message);
   deliverer_.deliver(*client.session, {.message = message,
                                        .more_identifiers = nullptr,
@@ -290,6 +329,7 @@ void Subscriptions::deliver_retained(Client& client, const Subscription& subscri
                                        .group = 0,
                                        .qos = qos,
                                        .retain = true});  // [MQTT-3.3.1-8]
+  return true;
 }
 
 // Its publisher may have lost the right to say this since.

@@ -27,12 +27,14 @@ class Subscriptions final {
   // The session ends.
   void remove_all(session::Session& session);
 
-  // Continues the deliveries of retained messages, a slice a client. True when there is more to do
-  // at once.
-  bool continue_retained();
-  // Whether a client with retained messages to come has room for them.
-  static bool can_take_more(const Client& client);
+  // Continues the deliveries of retained messages, a slice a client.
+  void continue_retained();
+  // Whether a client with retained messages to come has room for the next one.
+  bool can_take_more(const Client& client) const;
   bool has_retained_work() const { return !core_.retained_queue.empty(); }
+  // A client goes: a session that stays gets the rest when it is there again.
+  void pause_retained(Client& client);
+  void resume_retained(Client& client);
 
  private:
   wire::ReasonCode subscribe_one(Client& client, const wire::SubscriptionRequest& request,
@@ -43,16 +45,18 @@ class Subscriptions final {
                     wire::RetainHandling handling);
   void add_shared(Client& client, const std::string& filter, session::Subscription subscription);
   void remove_from_indexes(session::Session& session, std::string_view filter);
-  bool continue_client(Client& client);
+  void continue_client(Client& client);
   void wake_others(const topic::SharedFilter& shared);
-  void deliver_retained(Client& client, const session::Subscription& subscription,
-                        const Retained& retained);
+  void start_retained(Client& client, std::string_view filter,
+                      const session::Subscription& subscription);
+  // False: no room for it now.
+  bool deliver_retained(Client& client, RetainedDelivery& delivery, const Retained& retained);
   bool may_deliver(const Retained& retained) const;
 
   Core& core_;
   Router& router_;
   Deliverer& deliverer_;
-  std::vector<Retained> slice_;  // Scratch.
+  absl::flat_hash_map<topic::SubscriberId, std::vector<RetainedDelivery>> paused_;  // Offline.
 };
 
 }  // namespace broker

@@ -239,6 +239,7 @@ class TestBroker final {
   std::size_t lane_size(std::size_t from, std::size_t to) const { return lanes_[from][to].size(); }
 
   // ---- slow work
+  bool departures_wait = false;  // The driver looks at its outputs later.
   bool jobs_wait = false;
   std::vector<std::pair<std::size_t, Job>> jobs;  // With their shard, while they wait.
   void finish_job(std::size_t at);
@@ -263,7 +264,7 @@ class TestBroker final {
     start();
     return *shards_[at];
   }
-  // Clients whose output is looked at even when the broker did not touch them.
+  // Its network takes bytes again.
   void flush(TestClient& client);
 
  private:

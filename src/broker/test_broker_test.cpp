@@ -393,6 +393,7 @@ bool TestBroker::read_all(std::size_t shard) {
 }
 
 void TestBroker::take_departures(std::size_t shard) {
+  if (departures_wait) return;
   for (Departure& departure : shards_[shard]->take_departures()) {
     TestClient* client = at(shard, departure.from);
     ASSERT_NE(client, nullptr);
@@ -536,7 +537,7 @@ std::uint64_t TestBroker::all_drops() const {
 // Sessions are ended as clients would: a last clean connection that leaves nothing behind.
 void TestBroker::check_empty() {
   if (!environment_ || !std::exchange(keeps_nothing_, false)) return;
-  lanes_stand = jobs_wait = false;
+  lanes_stand = jobs_wait = departures_wait = false;
   while (!jobs.empty()) finish_job(0);
   run();
   for (std::size_t i = 0; i < clients_.size(); ++i) clients_[i]->drop();
@@ -544,7 +545,7 @@ void TestBroker::check_empty() {
   for (std::size_t i = 0; i < known && totals.sessions.load() > 0; ++i) {
     TestClient& last = *clients_[i];
     last.reads = last.acknowledges = true;
-    const auto answer = last.connect({.version = v311, .user = last.id()});
+    const auto answer = last.connect({.version = v311, .keep_alive = 10, .user = last.id()});
     if (answer.accepted()) last.disconnect();
     last.drop();
   }
