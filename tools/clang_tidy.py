@@ -16,6 +16,8 @@ import time
 
 TIDY, CLANG = "clang-tidy-19", "clang++-19"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# With the user's other caches, as ccache's: a second clone finds what the first has looked at.
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "midge-clang-tidy"
 # The tests' macros expand to what half the checks object to; their style is tidy.py's alone.
 WANTED = re.compile(r"^(src|apps)/(?!.*_test\.cpp$)")
 
@@ -48,36 +50,36 @@ def key_of(entry, fixed):
     text = preprocessed(entry)
     if text is None:
         return None
-    return hashlib.sha256(fixed + entry["command"].encode() + text).hexdigest()
+    seen = "\0".join(shlex.split(entry["command"])).encode() + text
+    return hashlib.sha256(fixed + seen.replace(str(ROOT).encode(), b"")).hexdigest()
 
 
 def look_at(name, entry, build, fixed):
     """What clang-tidy has to say of one file (nothing if clean), and whether it had to be asked."""
-    cache = build / "tidy-cache"
     key = key_of(entry, fixed)
-    if key and (cache / key).exists():
-        os.utime(cache / key)
+    if key and (CACHE / key).exists():
+        os.utime(CACHE / key)
         return "", False
     result = subprocess.run([TIDY, "-p", str(build), "--quiet", str(ROOT / name)],
                             check=False, capture_output=True, text=True, cwd=ROOT)
     if result.returncode == 0 and key:
-        (cache / key).touch()
+        (CACHE / key).touch()
     # stderr only counts suppressed warnings, unless clang-tidy itself went wrong.
     said = result.stdout.strip() or result.stderr.strip()
     return (said if result.returncode else ""), True
 
 
-def forget_old(cache, days):
+def forget_old(days):
     """Each change to a header leaves keys behind that nothing matches any more."""
-    for key in cache.iterdir():
+    for key in CACHE.iterdir():
         if key.stat().st_mtime < time.time() - days * 86400:
-            key.unlink()
+            key.unlink(missing_ok=True)
 
 
 def main():
     build = pathlib.Path(sys.argv[1])
-    (build / "tidy-cache").mkdir(exist_ok=True)
-    forget_old(build / "tidy-cache", days=30)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    forget_old(days=30)
     version = subprocess.run([TIDY, "--version"], check=True, capture_output=True).stdout
     fixed = version + (ROOT / ".clang-tidy").read_bytes()
     files = commands(build, sys.argv[2:])
