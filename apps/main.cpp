@@ -8,6 +8,8 @@
 
 #include "broker.h"
 #include "passwd.h"
+#include "pub.h"
+#include "sub.h"
 
 namespace {
 
@@ -20,6 +22,8 @@ struct Command {
 
 constexpr std::array commands{
     Command{"broker", "mosquitto", "run the MQTT broker", apps::broker_main},
+    Command{"pub", "mosquitto_pub", "publish messages", apps::pub_main},
+    Command{"sub", "mosquitto_sub", "subscribe and print what comes", apps::sub_main},
     Command{"passwd", "mosquitto_passwd", "make and edit password files", apps::passwd_main},
 };
 
