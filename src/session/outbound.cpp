@@ -1,5 +1,6 @@
 #include "session/outbound.h"
 
+#include <bitset>
 #include <utility>
 
 #include "base/assert.h"
@@ -10,16 +11,17 @@ using wire::PacketId;
 using wire::Qos;
 
 Queued Outbound::push(Delivery delivery, const QueueLimits& limits) {
-  const auto is_full = [&] {
-    return waiting_.size() >= limits.messages_max ||
-           waiting_bytes_ + delivery.payload_size() > limits.bytes_max;
+  const auto fits_behind = [&](std::size_t messages, std::uint64_t bytes) {
+    return messages < limits.messages_max && bytes + delivery.payload_size() <= limits.bytes_max;
   };
   Queued result = Queued::waiting;
-  if (is_full()) {
+  if (!fits_behind(waiting_.size(), waiting_bytes_)) {
     if (limits.on_full == OnFull::disconnect) return Queued::must_disconnect;
     if (limits.on_full == OnFull::drop_newest || waiting_.empty()) return Queued::dropped_newest;
+    // A large one does not push out many small ones.
+    const std::uint64_t bytes_left = waiting_bytes_ - waiting_.front().payload_size();
+    if (!fits_behind(waiting_.size() - 1, bytes_left)) return Queued::dropped_newest;
     take_waiting(0);
-    if (is_full()) return Queued::dropped_newest;  // A large one does not push out many small ones.
     result = Queued::dropped_oldest;
   }
   waiting_bytes_ += delivery.payload_size();
@@ -29,6 +31,7 @@ Queued Outbound::push(Delivery delivery, const QueueLimits& limits) {
 
 std::optional<Outbound::Step> Outbound::next(const Window& window, base::Instant now,
                                              std::uint64_t& expired) {
+  if (unqueued_.message) unqueued_ = {};
   if (resume_at_ < in_flight_.size()) {
     if (resume_at_ >= window.messages_max) return std::nullopt;
     const InFlight& again = in_flight_[resume_at_++];
@@ -67,7 +70,7 @@ PacketId Outbound::begin(Delivery delivery) {
 bool Outbound::on_puback(PacketId id) {
   const std::size_t at = find(id);
   if (at == npos || in_flight_[at].state != State::await_puback) return false;
-  settle(at);
+  take_in_flight(at);
   return true;
 }
 
@@ -75,7 +78,7 @@ bool Outbound::on_pubrec(PacketId id, bool is_error) {
   const std::size_t at = find(id);
   if (at == npos || in_flight_[at].state == State::await_puback) return false;
   if (is_error) {
-    settle(at);
+    take_in_flight(at);
     return true;
   }
   InFlight& entry = in_flight_[at];
@@ -90,14 +93,14 @@ bool Outbound::on_pubrec(PacketId id, bool is_error) {
 bool Outbound::on_pubcomp(PacketId id) {
   const std::size_t at = find(id);
   if (at == npos || in_flight_[at].state != State::await_pubcomp) return false;
-  settle(at);
+  take_in_flight(at);
   return true;
 }
 
 void Outbound::discard(PacketId id) {
   const std::size_t at = find(id);
   ASSERT(at != npos);
-  settle(at);
+  take_in_flight(at);
 }
 
 // Acknowledgements come in sending order as a rule, so the search ends at the front.
@@ -108,28 +111,43 @@ std::size_t Outbound::find(PacketId id) const {
   return npos;
 }
 
-// Ids are given out in a circle and the window keeps that order, so all in use lie between the
-// oldest and the newest; only when the circle has closed is there something to search for.
-bool Outbound::is_in_use(PacketId id) const {
-  if (in_flight_.empty()) return false;
-  const auto oldest = in_flight_.front().id.value;
-  const auto from_oldest = static_cast<std::uint16_t>(id.value - oldest);
-  const auto newest_from_oldest = static_cast<std::uint16_t>(in_flight_.back().id.value - oldest);
-  return from_oldest <= newest_from_oldest && find(id) != npos;
-}
-
+// Ids are given out in a circle and in_flight_ keeps that order, so a new one can only meet those
+// at the front that the circle has gone all around: the lapped ones, and then the next behind them.
 PacketId Outbound::take_id() {
   ASSERT(in_flight_.size() < 65'535);
-  do {
-    ++last_id_;
-  } while (last_id_ == 0 || is_in_use(PacketId{last_id_}));  // [MQTT-2.2.1-4]
+  const std::uint16_t before = last_id_;
+  if (++last_id_ == 0) ++last_id_;
+  const bool meets_none =
+      in_flight_.empty() || (lapped_ == 0 && in_flight_.front().id.value != last_id_);
+  if (meets_none) [[likely]] {
+    return PacketId{last_id_};
+  }
+  skip_used_ids();  // [MQTT-2.2.1-4]
+  const auto steps_to = [before](std::uint16_t id) {
+    return static_cast<std::uint16_t>(id - before);
+  };
+  while (lapped_ < in_flight_.size()) {
+    const std::uint16_t steps = steps_to(in_flight_[lapped_].id.value);
+    if (steps == 0 || steps > steps_to(last_id_)) break;
+    ++lapped_;
+  }
   return PacketId{last_id_};
 }
 
-void Outbound::settle(std::size_t at) {
-  const InFlight entry = in_flight_.take(at);
+// One pass, however many are stuck and wherever the next free id is.
+void Outbound::skip_used_ids() {
+  std::bitset<65'536> used;
+  used.set(0);
+  for (std::size_t i = 0; i < in_flight_.size(); ++i) used.set(in_flight_[i].id.value);
+  while (used.test(last_id_)) ++last_id_;
+}
+
+Outbound::InFlight Outbound::take_in_flight(std::size_t at) {
+  InFlight entry = in_flight_.take(at);
   if (entry.delivery.message) in_flight_bytes_ -= entry.delivery.payload_size();
   if (at < resume_at_) --resume_at_;
+  if (at < lapped_) --lapped_;
+  return entry;
 }
 
 Delivery Outbound::take_waiting(std::size_t at) {
@@ -154,9 +172,7 @@ std::vector<Delivery> Outbound::take_shared(std::uint32_t group, bool in_flight_
   std::vector<Delivery> taken;
   for (std::size_t i = 0; in_flight_qos1 && i < in_flight_.size();) {
     if (in_flight_[i].state == State::await_puback && is_wanted(in_flight_[i].delivery)) {
-      in_flight_bytes_ -= in_flight_[i].delivery.payload_size();
-      if (i < resume_at_) --resume_at_;
-      taken.push_back(in_flight_.take(i).delivery);
+      taken.push_back(take_in_flight(i).delivery);
     } else {
       ++i;
     }

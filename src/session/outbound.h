@@ -109,9 +109,9 @@ class Outbound final {
     return resume_at_ < window.messages_max && in_flight_bytes_ < window.bytes_max;
   }
   std::size_t find(wire::PacketId id) const;
-  bool is_in_use(wire::PacketId id) const;
   wire::PacketId take_id();
-  void settle(std::size_t at);
+  void skip_used_ids();
+  InFlight take_in_flight(std::size_t at);
   Delivery take_waiting(std::size_t at);
 
   // In sending order, not by id: ids wrap, and sending again must keep the order [MQTT-4.6.0-1].
@@ -119,6 +119,7 @@ class Outbound final {
   base::Ring<Delivery> waiting_;
   Delivery unqueued_{};        // The QoS 0 message of the last Step.
   std::size_t resume_at_ = 0;  // In flight before this one: sent on this connection.
+  std::size_t lapped_ = 0;     // So many at the front kept their id while the circle went around.
   std::uint64_t in_flight_bytes_ = 0;
   std::uint64_t waiting_bytes_ = 0;
   std::uint16_t last_id_ = 0;
