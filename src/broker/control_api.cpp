@@ -12,6 +12,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::string_view broker_endpoint = "$CONTROL/broker/v1";
+// A request that asks for the same over and over must not make an answer beyond all bounds.
+constexpr std::size_t commands_max = 100;
 
 Json list_listeners(const Environment& environment) {
   Json listeners = Json::array();
@@ -37,7 +39,10 @@ Json run(const Json& command, const Environment& environment) {
   } else {
     response["error"] = "Unknown command";
   }
-  if (command.contains("correlationData")) response["correlationData"] = command["correlationData"];
+  // Text alone: copying and printing go as deep as a value is nested.
+  if (command.contains("correlationData") && command["correlationData"].is_string()) {
+    response["correlationData"] = command["correlationData"];
+  }
   return response;
 }
 
@@ -51,6 +56,10 @@ std::string ControlApi::answer(std::string_view topic, base::Bytes payload) cons
   Json responses = Json::array();
   if (request.is_object() && request.contains("commands") && request["commands"].is_array()) {
     for (const Json& command : request["commands"]) {
+      if (responses.size() == commands_max) {
+        responses.push_back({{"command", "Unknown command"}, {"error", "Too many commands"}});
+        break;
+      }
       responses.push_back(run(command, core_.environment));
     }
   } else {
@@ -62,7 +71,7 @@ std::string ControlApi::answer(std::string_view topic, base::Bytes payload) cons
 
 void ControlApi::on_request(Client& client, std::string_view topic, base::Bytes payload) {
   const std::string text = answer(topic, payload);
-  const std::string response_topic = fmt::format("{}/response", topic);
+  const std::string response_topic = fmt::format("{}{}", topic, response_suffix);
   const auto message = session::Message::make(
       {.topic = response_topic, .payload = base::as_bytes(text), .qos = wire::Qos::at_least_once});
   deliverer_.begin(message);

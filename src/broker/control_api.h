@@ -16,6 +16,7 @@ class ControlApi final {
  public:
   ControlApi(Core& core, Deliverer& deliverer) : core_(core), deliverer_(deliverer) {}
 
+  static constexpr std::string_view response_suffix = "/response";
   static bool is_endpoint(std::string_view topic) { return topic.starts_with("$CONTROL/"); }
   // A request that the access rules allow. Answers at QoS 1 at most.
   void on_request(Client& client, std::string_view topic, base::Bytes payload);

@@ -101,12 +101,16 @@ void Deliverer::queue(Session& session, Delivery delivery) {
   const std::uint64_t held = core_.environment.totals.message_bytes.load(std::memory_order_relaxed);
   if (held + delivery.payload_size() > limit) return core_.drop(Drop::memory_limit, &session);
   const QueueAccount account{core_, session.out};
+  const std::size_t with_it = session.out.waiting() + 1;
   switch (session.out.push(std::move(delivery), limits_)) {
     case Queued::waiting:
       return;
     case Queued::dropped_newest:
-    case Queued::dropped_oldest:
-      return core_.drop(Drop::queue_full, &session);
+    case Queued::dropped_oldest:  // Perhaps both, when the new one is large.
+      for (std::size_t left = session.out.waiting(); left < with_it; ++left) {
+        core_.drop(Drop::queue_full, &session);
+      }
+      return;
     case Queued::must_disconnect:
       core_.drop(Drop::queue_full, &session);
       if (!session.is_online()) return;

@@ -103,7 +103,9 @@ Handshake::Refusal Handshake::check_will(const Client& client, const wire::Will&
   if (will.retain && !core_.config.retain_available()) {  // [MQTT-3.2.2-13]
     return {ReasonCode::retain_not_supported, "retained will while retain_available is false"};
   }
-  const bool is_valid = topic::is_valid_name(will.topic, core_.config.max_topic_levels());
+  const std::size_t size = client.listener->options->mount_point().size() + will.topic.size();
+  const bool is_valid = size <= topic::text_size_max &&
+                        topic::is_valid_name(will.topic, core_.config.max_topic_levels());
   if (!is_valid || will.topic.starts_with("$SYS/") || will.topic.starts_with("$share/")) {
     return {ReasonCode::topic_name_invalid, "will topic is not a topic to publish to"};
   }

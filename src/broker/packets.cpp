@@ -91,6 +91,13 @@ Packets::Verdict Packets::judge(const Client& client, const wire::Publish& packe
             "RETAIN is set while retain_available is false", true};
   }
   if (const Verdict verdict = judge_topic(packet.topic); !verdict.routes) return verdict;
+  // Even with what is put before or behind it, a topic stays one that can be sent [MQTT-4.7.3-3].
+  const std::size_t added = ControlApi::is_endpoint(packet.topic)
+                                ? ControlApi::response_suffix.size()
+                                : client.listener->options->mount_point().size();
+  if (added + packet.topic.size() > topic::text_size_max) {
+    return {false, ReasonCode::topic_name_invalid, "topic is too long", true};
+  }
   if (packet.payload.size() > core_.config.message_size_limit().max) {
     core_.drop(Drop::message_size_limit, nullptr);
     return {false, ReasonCode::implementation_specific_error,

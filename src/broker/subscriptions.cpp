@@ -67,6 +67,11 @@ ReasonCode Subscriptions::subscribe_one(Client& client, const wire::Subscription
   if (fault != topic::FilterFault::none) {
     return refuse(client, request.filter, ReasonCode::topic_filter_invalid, topic::explain(fault));
   }
+  const std::string filter = mounted(client.listener->options->mount_point(), request.filter);
+  if (filter.size() > topic::text_size_max) {
+    return refuse(client, request.filter, ReasonCode::topic_filter_invalid,
+                  topic::explain(topic::FilterFault::too_long));
+  }
   const hook::ClientView view = view_of(client);
   hook::Subscribed question{.client = view, .filter = request.filter, .qos = request.qos};
   if (core_.environment.hooks.run(question) == hook::Decision::deny) {
@@ -77,7 +82,6 @@ ReasonCode Subscriptions::subscribe_one(Client& client, const wire::Subscription
                                   .no_local = request.no_local,
                                   .retain_as_published = request.retain_as_published,
                                   .identifier = identifier};
-  const std::string filter = mounted(client.listener->options->mount_point(), request.filter);
   if (topic::split_share(filter)) {
     add_shared(client, filter, subscription);
   } else {

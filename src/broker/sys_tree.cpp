@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "topic/filter.h"
+
 namespace broker {
 
 void LoadAverage::update(std::uint64_t total, base::Duration elapsed) {
@@ -35,8 +37,11 @@ void ClientDrops::update() {
   for (const topic::SubscriberId id : std::exchange(core_.dropping, {})) {
     session::Session& session = core_.sessions.at(id);
     session.has_unpublished_drops = false;
+    const auto message = drops_message(session.client_id, std::to_string(session.dropped));
+    // A client id may be too long for a part of a topic, or have too many slashes.
+    if (!topic::is_valid_name(message->topic(), core_.config.max_topic_levels())) continue;
     session.has_drops_topic = true;
-    router_.publish(drops_message(session.client_id, std::to_string(session.dropped)), {});
+    router_.publish(message, {});
   }
 }
 
