@@ -1,0 +1,4 @@
+def load():
+    return []
+def check(table, tests):
+    return []
