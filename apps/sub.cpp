@@ -49,6 +49,7 @@ class Subscriber final {
   void print(const midge::Message& message);
   void remove_retained(std::string_view topic);
   void finish();
+  void end_when_removed();
   void interrupt();
 
   const ClientOptions& options_;
@@ -59,7 +60,8 @@ class Subscriber final {
   std::uint32_t printed_ = 0;
   std::size_t removing_ = 0;  // Retained messages whose removal the broker has not confirmed.
   std::size_t unsubscribing_ = 0;
-  bool is_finished_ = false;
+  bool is_finished_ = false;  // What comes now is not looked at.
+  bool wants_end_ = false;
   bool has_timed_out_ = false;
 };
 
@@ -161,7 +163,8 @@ void Subscriber::on_message(const midge::Message& message) {
 
 bool Subscriber::is_wanted(const midge::Message& message) {
   if (request_.retained_only && !message.retain) {
-    finish();
+    // Between the echoes of our own removals there may still be retained messages.
+    end_when_removed();
     return false;
   }
   return std::ranges::none_of(request_.filters_out, [&](const std::string& filter) {
@@ -182,7 +185,7 @@ void Subscriber::print(const midge::Message& message) {
 void Subscriber::remove_retained(std::string_view topic) {
   const midge::PublishOptions publish{.qos = midge::Qos::at_least_once, .retain = true};
   const auto sent = run_.client().publish(topic, {}, publish, [this](const midge::PublishResult&) {
-    if (--removing_ == 0 && is_finished_) run_.end();
+    if (--removing_ == 0 && wants_end_) run_.end();
   });
   if (!sent) return run_.fail(sent.error());
   ++removing_;
@@ -190,6 +193,11 @@ void Subscriber::remove_retained(std::string_view topic) {
 
 void Subscriber::finish() {
   is_finished_ = true;
+  end_when_removed();
+}
+
+void Subscriber::end_when_removed() {
+  wants_end_ = true;
   if (removing_ == 0) run_.end();
 }
 

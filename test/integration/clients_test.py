@@ -130,11 +130,12 @@ class Retained(ClientTestCase):
         self.assertEqual(sub.finish(), b"old\n")
 
     def test_remove_retained_clears_what_it_got(self):
+        """The manual says that it exits then; 2.0.11 waits for ever."""
         broker = self.broker()
         for topic in ("kept/a", "kept/b", "kept/not"):
             self.pub(broker, "-r", "-t", topic, "-m", topic)
         self.sub_output(broker, "-t", "kept/#", "-T", "kept/not", "--remove-retained", "--retained-only", "-W", 1,
-                        expect=27)
+                        expect=27 if harness.options.clients_are_theirs else 0)
         self.assertEqual(self.sub_output(broker, "-t", "kept/#", "-C", 1), b"kept/not\n")
 
 
