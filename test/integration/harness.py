@@ -247,8 +247,14 @@ class Broker:
         self.process.wait()
 
     def is_sanitized(self):
-        program = pathlib.Path(shutil.which(self.command[0]) or self.command[0]).read_bytes()
-        return b"__asan_init" in program or b"__tsan_init" in program
+        return self.has_symbol(b"__asan_init") or self.has_symbol(b"__tsan_init")
+
+    def needs_descriptors(self):
+        """UBSan opens a pipe to look at an object's memory, and when it can't it reports what is not there."""
+        return self.has_symbol(b"__ubsan_handle_dynamic_type_cache_miss")
+
+    def has_symbol(self, name):
+        return name in pathlib.Path(shutil.which(self.command[0]) or self.command[0]).read_bytes()
 
 
 def end_process(process):
