@@ -147,6 +147,16 @@ TEST_F(Assigning, is_not_done_towards_a_client_that_takes_none) {
   EXPECT_THAT(publish("a"), Not(HasSubstr("alias")));
 }
 
+TEST_F(Assigning, is_not_widened_by_our_own_cap) {
+  peers.client.machine.connect(connect, peers.now);
+  peers.to_server();
+  peers.server.machine.limit_aliases_out(10);
+  peers.server.machine.accept({}, 0, peers.now);
+  peers.server.take_output();
+  for (const auto* topic : {"a", "b"}) publish(topic);
+  EXPECT_THAT(publish("c"), Not(HasSubstr("alias")));
+}
+
 TEST_F(Assigning, keeps_within_our_own_cap) {
   for (const bool before_connect : {true, false}) {
     Peers capped;

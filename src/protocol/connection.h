@@ -128,6 +128,8 @@ class Connection final {
     output_.consume(size);
     last_sent_ = now;
   }
+  // The peer shows that it is there in another way than by a packet that we have read.
+  void on_sign_of_life(base::Instant now) { last_received_ = now; }
   const base::OutputQueue& output() const { return output_; }
   State state() const { return state_; }
   wire::Version version() const { return version_; }

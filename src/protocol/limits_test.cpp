@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/test_memory.h"
 #include "protocol/test_peers.h"
 
 namespace protocol {
@@ -121,6 +122,28 @@ TEST(KeptBytes, are_none_when_packets_come_whole) {
   EXPECT_EQ(server.end.read(many), Next::need_bytes);
   EXPECT_EQ(server.end.packets.size(), 10U);
   EXPECT_EQ(server.end.machine.held_size(), 0U);
+}
+
+TEST(KeptBytes, take_the_memory_of_one_packet_at_most_and_give_it_back) {
+  constexpr std::size_t size = 1'100'000;
+  Lone server{Role::server};
+  server.end.open_server(v311);
+  ByteVector packet(wire::fixed_header_size(size));
+  wire::write_fixed_header(packet.data(), 0x30, size);
+  packet.resize(packet.size() + size);
+  packet[packet.size() - size + 1] = 1;  // The topic: one byte.
+  packet[packet.size() - size + 2] = 't';
+  const std::size_t before = base::test::allocated_bytes();
+  const base::Bytes in{packet};
+  constexpr std::size_t piece = 10'000;
+  server.end.read(in.first(piece));
+  EXPECT_LE(base::test::allocated_bytes(), before + 2 * piece);
+  server.end.read(in.subspan(piece, size - piece), piece);
+  EXPECT_LE(base::test::allocated_bytes(), before + size + piece);
+  EXPECT_EQ(server.end.read(in.subspan(size)), Next::need_bytes);
+  EXPECT_EQ(server.end.take_packets().size(), 1U);
+  server.end.read(base::Bytes{});
+  EXPECT_LE(base::test::allocated_bytes(), before + piece);
 }
 
 TEST(KeptBytes, are_freed_when_it_closes) {
