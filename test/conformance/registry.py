@@ -6,6 +6,7 @@ import threading
 
 import brokers
 import codec
+import fake
 import peer
 
 VERSIONS = (codec.V31, codec.V311, codec.V5)
@@ -94,6 +95,28 @@ class Context:
         """The address of a broker with these lines of configuration too; {port} is filled in."""
         return self.suite.special(lines)
 
+    # ---- clients under test
+
+    def fake(self):
+        """A broker that the test plays."""
+        made = fake.FakeBroker(self.version, self.patience)
+        self.open.append(made)
+        return made
+
+    def pub(self, broker, *arguments):
+        return self.program("pub", broker, arguments)
+
+    def sub(self, broker, *arguments):
+        return self.program("sub", broker, arguments)
+
+    def program(self, name, broker, arguments):
+        command = self.suite.clients[name]
+        if not command:
+            raise NotRun(f"there is no `{name}` to run")
+        made = fake.Program(command, broker, arguments)
+        self.open.insert(0, made)
+        return made
+
     # ---- what must not come
 
     def quiet(self, subscriber, publisher, qos=0):
@@ -113,8 +136,8 @@ class Suite:
 
     def __init__(self, broker, pub=None, sub=None, patience=PATIENCE):
         self.broker = broker
-        self.pub = pub
-        self.sub = sub
+        self.clients = {name: command if command and fake.is_there(command) else None
+                        for name, command in (("pub", pub), ("sub", sub))}
         self.patience = patience
         self.lock = threading.Lock()
         self.specials = {}

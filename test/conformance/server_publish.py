@@ -310,7 +310,7 @@ def retain_as_published_keeps_the_flag(t):
         client.message("x", retain=retain)
 
 
-@proves("MQTT-3.3.1-9", "MQTT-3.8.4-4", v311="MQTT-3.8.4-3", v31="MQTT31-subscribe-1")
+@proves("MQTT-3.3.1-9", "MQTT-3.8.4-4", v311="MQTT-3.8.4-3")
 def retained_messages_come_again_with_each_subscribe(t):
     t.client().publish(t.topic(), "x", 1, retain=True)
     client = t.client()
