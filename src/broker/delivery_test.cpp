@@ -52,7 +52,7 @@ TEST_P(Delivery, RepeatedQos2PublishIsRoutedOnce) {  // [MQTT-4.3.3-10]
   alice.connect();
   alice.subscribe("a", qos2);
   bob.connect(lasting());
-  bob.acknowledges = false;
+  bob.releases = false;
   const wire::Publish packet{.qos = qos2, .topic = "a", .id = wire::PacketId{7}};
   bob.send(packet);
   bob.connect(again());
@@ -162,7 +162,7 @@ TEST_P(Delivery, MaxInflightMessagesBoundsTheWindowOfAnyVersion) {
 
 TEST_P(Delivery, MorePublishesThanReceiveMaximumEndTheConnection) {  // [MQTT-3.3.4-7]
   EXPECT_EQ(bob.connect(v5).number(PropertyId::receive_maximum), 3U);
-  bob.acknowledges = false;
+  bob.releases = false;
   for (std::uint16_t id = 1; id <= 4; ++id) {
     bob.send(wire::Publish{.qos = qos2, .topic = "a", .id = wire::PacketId{id}});
   }

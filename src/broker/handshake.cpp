@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/hash.h"
 #include "topic/filter.h"
+#include "wire/codec.h"
 
 namespace broker {
 
@@ -262,6 +263,14 @@ void Handshake::on_auth(Client& client, const wire::Auth& packet) {
 // ---------------------------------------------------------------- come in
 
 void Handshake::accept(Client& client, std::string_view authentication_data) {
+  const wire::PropertyList properties =
+      connack_properties(client, *client.request, authentication_data);
+  const wire::Connack connack{.properties = properties.view()};
+  if (wire::encoded_size(connack, client.request->version) >
+      client.machine.peer_packet_size_max()) {  // [MQTT-3.1.2-24]
+    return lifecycle_.refuse(client, ReasonCode::packet_too_large,
+                             "CONNACK is larger than the client's Maximum Packet Size");
+  }
   bool session_present = false;
   Session* session = take_session(client, session_present);
   if (session == nullptr) return;
@@ -285,7 +294,7 @@ void Handshake::accept(Client& client, std::string_view authentication_data) {
   std::uint64_t most = totals.sessions_max.load(std::memory_order_relaxed);
   while (online > most && !totals.sessions_max.compare_exchange_weak(most, online)) {
   }
-  send_connack(client, session_present, *request, authentication_data);
+  send_connack(client, session_present, *request, properties);
   log_accepted(client, *request);
   const hook::ClientView view = view_of(client);
   hook::Connected event{.client = view, .session_present = session_present};
@@ -341,36 +350,40 @@ std::uint16_t Handshake::keep_alive_of(const ConnectRequest& request) const {
 }
 
 // The order is Mosquitto's, so that a packet capture is the same after the swap.
-void Handshake::send_connack(Client& client, bool session_present, const ConnectRequest& request,
-                             std::string_view authentication_data) {
+wire::PropertyList Handshake::connack_properties(const Client& client,
+                                                 const ConnectRequest& request,
+                                                 std::string_view authentication_data) const {
+  wire::PropertyList list;
+  if (request.version != Version::v5) return list;
   const config::Listener& options = *client.listener->options;
   const std::uint16_t keep_alive = keep_alive_of(request);
-  client.machine.limit_aliases_out(options.max_topic_alias_broker());
-  wire::PropertyList list;
-  if (request.version == Version::v5) {
-    const auto add = [&list](bool wanted, PropertyId id, std::uint32_t value) {
-      if (wanted) list.add(id, value);
-    };
-    add(options.max_topic_alias() > 0, PropertyId::topic_alias_maximum, options.max_topic_alias());
-    add(request.expiry != request.asked_expiry, PropertyId::session_expiry_interval,
-        request.expiry.count());
-    add(keep_alive != request.keep_alive, PropertyId::server_keep_alive, keep_alive);
-    if (request.is_assigned_id) {  // [MQTT-3.1.3-7]
-      list.add(PropertyId::assigned_client_identifier, request.client_id);
-    }
-    if (request.method) list.add(PropertyId::authentication_method, *request.method);
-    if (!authentication_data.empty())
-      list.add(PropertyId::authentication_data, authentication_data);
-    add(!core_.config.retain_available(), PropertyId::retain_available, 0);
-    list.add(PropertyId::maximum_packet_size, client.listener->limits.packet_size_max);
-    add(client.listener->limits.receive_maximum != 65'535, PropertyId::receive_maximum,
-        client.listener->limits.receive_maximum);
-    add(options.max_qos() < 2, PropertyId::maximum_qos, options.max_qos());  // [MQTT-3.2.2-9]
+  const auto add = [&list](bool wanted, PropertyId id, std::uint32_t value) {
+    if (wanted) list.add(id, value);
+  };
+  add(options.max_topic_alias() > 0, PropertyId::topic_alias_maximum, options.max_topic_alias());
+  add(request.expiry != request.asked_expiry, PropertyId::session_expiry_interval,
+      request.expiry.count());
+  add(keep_alive != request.keep_alive, PropertyId::server_keep_alive, keep_alive);
+  if (request.is_assigned_id) {  // [MQTT-3.1.3-7]
+    list.add(PropertyId::assigned_client_identifier, request.client_id);
   }
+  if (request.method) list.add(PropertyId::authentication_method, *request.method);
+  if (!authentication_data.empty()) list.add(PropertyId::authentication_data, authentication_data);
+  add(!core_.config.retain_available(), PropertyId::retain_available, 0);
+  list.add(PropertyId::maximum_packet_size, client.listener->limits.packet_size_max);
+  add(client.listener->limits.receive_maximum != 65'535, PropertyId::receive_maximum,
+      client.listener->limits.receive_maximum);
+  add(options.max_qos() < 2, PropertyId::maximum_qos, options.max_qos());  // [MQTT-3.2.2-9]
+  return list;
+}
+
+void Handshake::send_connack(Client& client, bool session_present, const ConnectRequest& request,
+                             const wire::PropertyList& properties) {
+  client.machine.limit_aliases_out(client.listener->options->max_topic_alias_broker());
   client.machine.accept({.session_present = session_present && request.version != Version::v31,
                          .code = 0,
-                         .properties = list.view()},
-                        keep_alive, core_.now);
+                         .properties = properties.view()},
+                        keep_alive_of(request), core_.now);
   core_.on_sent(client);
   core_.timers.cancel(client.timer);
   if (!client.machine.deadline().is_never()) {

@@ -47,8 +47,10 @@ class Handshake final {
   // Null: global_max_clients is reached, the client was refused.
   session::Session* take_session(Client& client, bool& session_present);
   void take_over(session::Session& session);
+  wire::PropertyList connack_properties(const Client& client, const ConnectRequest& request,
+                                        std::string_view authentication_data) const;
   void send_connack(Client& client, bool session_present, const ConnectRequest& request,
-                    std::string_view authentication_data);
+                    const wire::PropertyList& properties);
   std::uint16_t keep_alive_of(const ConnectRequest& request) const;
   void log_accepted(const Client& client, const ConnectRequest& request);
 

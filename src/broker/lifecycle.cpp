@@ -40,6 +40,8 @@ session::MessageRef expiring(const session::Message& will, base::Instant expires
 void Lifecycle::on_fault(Client& client) {
   const wire::Fault& fault = client.machine.fault();
   const bool is_timeout = fault.reason == ReasonCode::keep_alive_timeout;
+  const bool was_told = client.session != nullptr && client.machine.version() == wire::Version::v5;
+  if (was_told) core_.on_sent(client);  // DISCONNECT
   // Mosquitto's words where log readers know them.
   if (is_timeout) return part(client, WillFate::publish, "exceeded timeout");
   part(client, WillFate::publish, fmt::format("{} ({})", wire::name_of(fault.reason), fault.what));
@@ -47,7 +49,9 @@ void Lifecycle::on_fault(Client& client) {
 
 void Lifecycle::disconnect(Client& client, ReasonCode reason, std::string_view why) {
   if (client.is_over) return;
+  const std::size_t before = client.machine.output().size();
   client.machine.disconnect(reason, why);
+  if (client.machine.output().size() > before) core_.on_sent(client);
   part(client, WillFate::publish, why);
 }
 

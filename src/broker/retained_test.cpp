@@ -228,8 +228,8 @@ TEST_P(TightQueue, NothingRetainedIsDroppedForAFullOutput) {
 }
 
 TEST(RetainedSources, PublisherThatLostItsRightIsHeardNoMore) {
-  TestBroker broker{"check_retain_source true"};
   bool may_write = true;
+  TestBroker broker{"check_retain_source true"};
   broker.hooks.on<hook::Authorize>("test", [&](hook::Authorize& event) {
     const bool deny = event.access == hook::Access::write && event.client.id == "bob" && !may_write;
     return deny ? hook::Decision::deny : hook::Decision::next;

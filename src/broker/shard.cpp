@@ -156,6 +156,8 @@ void Shard::on_written(ConnectionId connection, std::size_t size, base::Instant 
   core_->metrics.bytes_sent.add(size);
   Client* client = core_->find(connection);
   ASSERT(client != nullptr);
+  // Its PINGREQs wait as long as its output is too long to read from it, but it takes the output.
+  if (!wants_bytes(connection)) client->machine.on_sign_of_life(now);
   client->machine.on_written(size, now);
   core_->count_output(*client);
   if (client->is_over || client->session == nullptr) return;

@@ -165,7 +165,8 @@ class TestClient final {
                                                  const ConnectOptions& options);
 
   // ---- how it behaves
-  bool acknowledges = true;  // Answers PUBLISH, PUBREC and PUBREL by itself.
+  bool acknowledges = true;  // Answers PUBLISH and PUBREL by itself,
+  bool releases = true;      // and PUBREC.
   bool reads = true;         // Its network takes what the broker writes.
 
   // ---- what came

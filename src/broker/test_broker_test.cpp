@@ -215,15 +215,14 @@ void TestClient::on_output(base::Bytes bytes) {
 
 void TestClient::on_packet(const Received& received) {
   const auto reply = [this](const auto& packet) {
-    if (!acknowledges) return;
     const std::size_t at = unread_.size();
     unread_.resize(at + wire::encoded_size(packet, version_));
     wire::encode(packet, version_, unread_.data() + at);
   };
   if (const auto* pubrec = std::get_if<wire::Pubrec>(&received.packet)) {
-    if (!wire::is_error(pubrec->reason)) reply(wire::Pubrel{.id = pubrec->id});
+    if (releases && !wire::is_error(pubrec->reason)) reply(wire::Pubrel{.id = pubrec->id});
   } else if (const auto* pubrel = std::get_if<wire::Pubrel>(&received.packet)) {
-    reply(wire::Pubcomp{.id = pubrel->id});
+    if (acknowledges) reply(wire::Pubcomp{.id = pubrel->id});
   }
   const auto* publish = std::get_if<wire::Publish>(&received.packet);
   if (publish == nullptr) return;
@@ -249,6 +248,7 @@ void TestClient::on_packet(const Received& received) {
     if (!p.topic.empty()) known = p.topic;
     p.topic = known;
   }
+  if (!acknowledges) return;
   if (p.qos == qos1) reply(wire::Puback{.id = publish->id});
   if (p.qos == qos2) reply(wire::Pubrec{.id = publish->id});
 }
@@ -545,7 +545,9 @@ void TestBroker::check_empty() {
   for (std::size_t i = 0; i < known && totals.sessions.load() > 0; ++i) {
     TestClient& last = *clients_[i];
     last.reads = last.acknowledges = true;
-    const auto answer = last.connect({.version = v311, .keep_alive = 10, .user = last.id()});
+    ConnectOptions options{.version = v311, .keep_alive = 10};
+    if (last.id().size() < 1000) options.user = last.id();  // It may be the client id.
+    const auto answer = last.connect(options);
     if (answer.accepted()) last.disconnect();
     last.drop();
   }
