@@ -36,12 +36,12 @@ void declare(CLI::App& app, Options& options) {
   app.add_flag("-d,--daemon", options.daemon, "Go to the background");
   app.add_option(
          "-p,--port", line.ports,
-         "Listen on this port, on this machine only; may be repeated. Without effect when the "
+         "Listen on this port, on this machine only;\nmay be repeated. Without effect when the\n"
          "configuration has a listener")
       ->type_name("PORT")
       ->expected(1)
       ->take_all()
-      ->check(CLI::Range(1, 65'535));
+      ->check(CLI::Range(1, 65'535).description(""));
   app.add_flag("-q,--quiet", line.quiet, "Log nothing");
   app.add_flag("-v,--verbose", line.verbose, "Log everything");
   app.add_flag("--test-config", options.only_test, "Check the configuration and exit");

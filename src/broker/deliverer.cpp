@@ -161,6 +161,7 @@ bool Deliverer::send(Client& client, const Delivery& delivery, PacketId id, bool
 }
 
 bool Deliverer::send_encoded(Client& client, const Delivery& delivery, PacketId id) {
+  if (client.machine.is_closing()) return true;  // Nothing more goes out; not too large either.
   const Encoded& form = encoded(delivery, client.machine.version());
   const base::Bytes payload = delivery.message->payload();
   const bool is_large = payload.size() >= protocol::Connection::share_from;

@@ -295,6 +295,8 @@ void Handshake::accept(Client& client, std::string_view authentication_data) {
   while (online > most && !totals.sessions_max.compare_exchange_weak(most, online)) {
   }
   send_connack(client, session_present, *request, properties);
+  // A client whose Maximum Packet Size does not even take CONNACK.
+  if (client.machine.is_closing()) return lifecycle_.on_fault(client);
   log_accepted(client, *request);
   const hook::ClientView view = view_of(client);
   hook::Connected event{.client = view, .session_present = session_present};
