@@ -4,6 +4,7 @@ import random
 import re
 import socket
 import struct
+import time
 
 import harness
 import wire
@@ -420,9 +421,30 @@ class Slowness(HostileTestCase):
             pass
         self.assertGreater(int(got.payload), 1000)
 
+    def test_a_slow_reader_that_sends_pings_is_not_taken_for_silent(self):
+        """So much waits for it that it is not read for a while; what it takes shows that it is there."""
+        broker = self.broker("log_type error", "log_type notice", "max_output_bytes 64000000")
+        slow = self.raw(broker)
+        slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 100000)
+        self.assertEqual(slow.connect("slow", keep_alive=2)[1], 0)
+        slow.subscribe(("a", 0))
+        publisher = self.connected(broker, "publisher")
+        for _ in range(30):
+            publisher.publish("a", bytes(1000000))
+        publisher.send(wire.packet(wire.PINGREQ, 0, b""))
+        publisher.expect(wire.PINGRESP)
+        began = time.monotonic()
+        while time.monotonic() - began < 6:
+            slow.send(wire.packet(wire.PINGREQ, 0, b""))
+            slow.buffer += slow.socket.recv(400000)
+            step = time.monotonic() + 0.1
+            wait_until(lambda step=step: time.monotonic() > step, "time passes")
+        kinds = [slow.receive().kind for _ in range(31)]
+        self.assertEqual(kinds.count(wire.PUBLISH) + kinds.count(wire.PINGRESP), 31, kinds)
+
     def test_a_client_that_takes_no_answers_is_not_read_for_ever(self):
         """Its own PINGREQs make the output that it does not take."""
-        broker = self.broker("log_type error")
+        broker = self.broker("log_type none")
         bystander = self.bystander(broker)
         deaf = self.connected(broker, "deaf", version="311")
         before = self.resident_kib(broker)
