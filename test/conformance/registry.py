@@ -26,14 +26,15 @@ class Test:
     function: object
     ids: dict  # version -> ids of statements
     is_slow: bool
+    versions: tuple
 
     @property
     def role(self):
         return "clients" if self.name.startswith("client_") else "broker"
 
     @property
-    def versions(self):
-        return [version for version in VERSIONS if self.ids[version]]
+    def is_case(self):
+        return self.name.startswith("case.")
 
 
 def proves(*v5, v311="", v31="", slow=False):
@@ -45,7 +46,8 @@ def proves(*v5, v311="", v31="", slow=False):
         ids = {codec.V5: tuple(v5), codec.V311: tuple(v311.split()), codec.V31: tuple(v31.split())}
         assert any(ids.values()), function.__name__
         module = inspect.getmodule(function).__name__
-        tests.append(Test(f"{module}.{function.__name__}", function, ids, slow))
+        versions = tuple(version for version in VERSIONS if ids[version])
+        tests.append(Test(f"{module}.{function.__name__}", function, ids, slow, versions))
         return function
     return note
 
@@ -134,8 +136,9 @@ class Context:
 class Suite:
     """The broker and the clients under test."""
 
-    def __init__(self, broker, pub=None, sub=None, patience=PATIENCE):
+    def __init__(self, broker, pub=None, sub=None, patience=PATIENCE, is_strict=False):
         self.broker = broker
+        self.is_strict = is_strict  # Midge gives the reasons that its packet cases name.
         self.clients = {name: command if command and fake.is_there(command) else None
                         for name, command in (("pub", pub), ("sub", sub))}
         self.patience = patience

@@ -92,7 +92,8 @@ def run_all(suite, tests, jobs, verbose=False):
             results[test.name, version] = future.result()
             if verbose:
                 took = time.monotonic() - began[test, version]
-                print(f"{took:6.2f} s {future.result()[0]:8}{test.name} [{version}]", flush=True)
+                verdict, why = future.result()
+                print(f"{took:6.2f} s {verdict:8}{test.name} [{version}] {why if verdict == 'not run' else ''}", flush=True)
         suite.end()
     return results
 
@@ -120,7 +121,7 @@ def suite_of(arguments):
     if arguments.broker == "mosquitto":
         return their_suite()
     command = [str(arguments.bin / "midge"), "broker"] if arguments.broker == "midge" else shlex.split(arguments.broker)
-    return registry.Suite(brokers.Broker(command), *client_commands(arguments))
+    return registry.Suite(brokers.Broker(command), *client_commands(arguments), is_strict=True)
 
 
 def their_suite():
