@@ -265,28 +265,45 @@ TEST_F(ShardThreadTest, TheNewestConnectionOfAClientIdTakesOver) {
   EXPECT_EQ(fleet.totals.online.load(), 1U);
 }
 
-// A connection that has moved leaves its number to the next, perhaps in the same turn.
+// A connection that moves to another shard leaves its number to the next. All shards are stopped
+// by a hook while CONNECTs and new connections pile up, so that they see both in one turn.
 TEST_F(ShardThreadTest, ConnectionsThatComeTogetherAreNotMixedUp) {
+  std::mutex standstill;
+  fleet.hooks.on<hook::Published>("standstill", [&](hook::Published& event) {
+    if (event.publish.topic == "stop") const std::lock_guard lock(standstill);
+    return hook::Decision::next;
+  });
   fleet.start();
-  for (int round = 0; round < 5; ++round) {
-    std::vector<std::unique_ptr<Peer>> peers;
-    for (int i = 0; i < 60; ++i) {
-      peers.push_back(std::make_unique<Peer>(fleet));
-      const std::string own = std::to_string(i);
-      peers.back()->send(connect("client " + own) + subscribe("own/" + own) +
-                         publish("own/" + own, own));
-    }
-    for (int i = 0; i < 60; ++i) {
-      Peer& peer = *peers[static_cast<std::size_t>(i)];
-      peer.next(connack);
-      peer.next(suback);
-      Got first = peer.next();
-      if (first.type == puback) first = peer.next();
-      ASSERT_EQ(first.type, published);
-      ASSERT_TRUE(first.body.ends_with('\0' + std::to_string(i)));
-    }
+  std::vector<std::unique_ptr<Peer>> stoppers;
+  for (std::size_t shard = 0; shard < shards; ++shard) {
+    stoppers.push_back(std::make_unique<Peer>(fleet, id_at(shard, 1)));
   }
-  wait_until([this] { return fleet.totals.connections.load() == 0; });
+  constexpr std::size_t count = 40;
+  std::vector<std::unique_ptr<Peer>> peers;
+  const auto add_peers = [&] {
+    for (std::size_t i = 0; i < count; ++i) peers.push_back(std::make_unique<Peer>(fleet));
+  };
+  const auto say_all = [&](std::size_t from) {
+    for (std::size_t i = from; i < from + count; ++i) {
+      const std::string own = std::to_string(i);
+      peers[i]->send(connect("client " + own) + subscribe("own/" + own) +
+                     publish("own/" + own, own, false));
+    }
+  };
+  add_peers();
+  wait_until([&] { return fleet.totals.connections.load() == shards + count; });
+  {
+    const std::lock_guard lock(standstill);
+    for (auto& stopper : stoppers) stopper->send(publish("stop", "", false));
+    say_all(0);
+    add_peers();
+  }
+  say_all(count);
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    peers[i]->next(connack);
+    peers[i]->next(suback);
+    ASSERT_EQ(peers[i]->next_payload(), std::to_string(i));
+  }
 }
 
 TEST_F(ShardThreadTest, AtTheStopWillsComeFirstAndThenTheReason) {
