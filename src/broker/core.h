@@ -130,6 +130,12 @@ class Core final {
   void post(topic::ShardId to, ShardMessage message) {
     outboxes[to.value].push_back(std::move(message));
   }
+  template <class Visit>
+  void for_each_other_shard(Visit&& visit) const {
+    for (std::size_t shard = 0; shard < outboxes.size(); ++shard) {
+      if (shard != id.value) visit(topic::ShardId{static_cast<std::uint8_t>(shard)});
+    }
+  }
   bool is_alone() const { return environment.shards() == 1; }
   // Beyond this many messages that a lane has not taken, those who cause them are held back.
   static constexpr std::size_t outbox_high = 1024;

@@ -79,11 +79,11 @@ bool Router::route(const MessageRef& message) {
     return has_subscribers;
   }
   const topic::InterestReader::Found found = core_.interest.find(message->topic());
-  for (std::uint8_t shard = 0; shard < core_.environment.shards(); ++shard) {
-    if (shard == core_.id.value || (found.shards >> shard & 1U) == 0) continue;
-    core_.post(topic::ShardId{shard}, Route{message});
+  core_.for_each_other_shard([&](topic::ShardId shard) {
+    if ((found.shards >> shard.value & 1U) == 0) return;
+    core_.post(shard, Route{message});
     has_subscribers = true;
-  }
+  });
   for (const topic::SharedInterestPtr& group : found.groups) {
     has_subscribers |= deliver_shared(message, group, 0);
   }

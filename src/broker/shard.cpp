@@ -19,7 +19,6 @@
 
 namespace broker {
 
-using session::Session;
 using wire::ReasonCode;
 
 namespace {
@@ -339,6 +338,11 @@ bool Shard::is_over(ConnectionId connection) const {
 
 bool Shard::is_done(ConnectionId connection) const {
   return is_over(connection) && core_->find(connection)->machine.output().empty();
+}
+
+bool Shard::has_unsent() const {
+  return std::any_of(core_->outboxes.begin(), core_->outboxes.end(),
+                     [](const auto& outbox) { return !outbox.empty(); });
 }
 
 void Shard::on_outboxes_drained() {

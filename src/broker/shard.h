@@ -77,6 +77,7 @@ class Shard final {
   // Messages for another shard, oldest first: the driver moves them to the lane as far as it has
   // room.
   base::Ring<ShardMessage>& outbox(topic::ShardId to) { return core_->outboxes[to.value]; }
+  bool has_unsent() const;
   // After the driver moved some.
   void on_outboxes_drained();
   // After each on_bytes(), before anything else: the numbers of those who left are given out again.

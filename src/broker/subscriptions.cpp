@@ -22,7 +22,7 @@ namespace {
 // Retained messages of one client and turn; more would hold up the others.
 constexpr std::size_t slice_messages = 64;
 // Beyond this a client has to catch up first.
-constexpr std::size_t slice_output_max = 256 * 1024;
+constexpr std::size_t slice_output_max = std::size_t{256} * 1024;
 
 // With the listener's mount point, which goes inside a shared filter.
 std::string mounted(std::string_view mount_point, std::string_view filter) {
@@ -233,11 +233,9 @@ void Subscriptions::set_presence(Session& session, topic::Presence presence) {
 }
 
 void Subscriptions::wake_others(const topic::SharedFilter& shared) {
-  for (std::uint8_t shard = 0; shard < core_.environment.shards(); ++shard) {
-    if (shard == core_.id.value) continue;
-    core_.post(topic::ShardId{shard},
-               GroupAwake{std::string{shared.group}, std::string{shared.filter}});
-  }
+  core_.for_each_other_shard([&](topic::ShardId shard) {
+    core_.post(shard, GroupAwake{std::string{shared.group}, std::string{shared.filter}});
+  });
 }
 
 void Subscriptions::on_group_awake(const GroupAwake& awake) {
@@ -297,6 +295,7 @@ bool Subscriptions::can_take_more(const Client& client) const {
 void Subscriptions::continue_client(Client& client) {
   if (!can_take_more(client)) return;
   RetainedDelivery& delivery = client.retained.front();
+  delivery.is_held = !delivery.slice.empty();
   // The stripe is locked meanwhile, so nothing but copying happens in the visitor.
   if (delivery.slice.empty()) {
     delivery.has_more = delivery.cursor->collect(
@@ -320,6 +319,7 @@ bool Subscriptions::deliver_retained(Client& client, RetainedDelivery& delivery,
   if (message->retained_sequence() >= subscription.since) return true;
   if (message->is_expired(core_.now)) return true;
   if (subscription.no_local && client.session->key == message->publisher()) return true;
+  if (delivery.is_held && !is_current(retained)) return true;
   if (!may_deliver(retained)) return true;
   const Qos qos = core_.config.upgrade_outgoing_qos() ? subscription.qos
                                                       : wire::min(message->qos(), subscription.qos);
@@ -334,6 +334,14 @@ bool Subscriptions::deliver_retained(Client& client, RetainedDelivery& delivery,
                                        .qos = qos,
                                        .retain = true});  // [MQTT-3.3.1-8]
   return true;
+}
+
+// While it waited for room another may have taken its place; that one was delivered as it was
+// published, and an older one must not come after it.
+bool Subscriptions::is_current(const Retained& retained) const {
+  auto stripe = core_.environment.retained.lock(retained.message->topic());
+  const auto there = stripe.get();
+  return there && there->message == retained.message;
 }
 
 // Its publisher may have lost the right to say this since.

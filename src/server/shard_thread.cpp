@@ -89,7 +89,7 @@ bool ShardThread::turn() {
   farewells_.advance(now_);
   if (now_ >= resume_accepting_at_) resume_accepting();
   deal_with_outputs();
-  if (reports_wills_ && !has_unsent()) {
+  if (reports_wills_ && !shard_.has_unsent()) {
     reports_wills_ = false;
     wills_done_.store(true, std::memory_order_release);
   }
@@ -324,22 +324,14 @@ void ShardThread::submit_jobs() {
 }
 
 void ShardThread::flush_lanes() {
-  for (std::uint8_t to = 0; to < threads_.lanes.threads(); ++to) {
-    auto& outbox = shard_.outbox(topic::ShardId{to});
+  for (std::size_t to = 0; to < threads_.lanes.threads(); ++to) {
+    auto& outbox = shard_.outbox(topic::ShardId{static_cast<std::uint8_t>(to)});
     while (!outbox.empty() && threads_.lanes.try_send(id_.value, to, std::move(outbox.front()))) {
       outbox.pop_front();
     }
   }
   threads_.lanes.flush(id_.value, [this](std::size_t to) { threads_.all[to]->wake(); });
   shard_.on_outboxes_drained();  // Whoever was held back is touched, so read again next turn.
-}
-
-bool ShardThread::has_unsent() const {
-  auto& shard = const_cast<broker::Shard&>(shard_);
-  for (std::uint8_t to = 0; to < threads_.lanes.threads(); ++to) {
-    if (!shard.outbox(topic::ShardId{to}).empty()) return true;
-  }
-  return false;
 }
 
 // ---------------------------------------------------------------- from other threads

@@ -110,7 +110,6 @@ class ShardThread final {
   void drain_lanes(std::size_t budget);
   void on_command(Command&& command);
   void on_shard_message(broker::ShardMessage&& message);
-  bool has_unsent() const;
 
   const topic::ShardId id_;
   Threads& threads_;

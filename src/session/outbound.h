@@ -53,11 +53,11 @@ class Outbound final {
   // ---- sending
   enum class Kind : std::uint8_t { publish, release };
   struct Step {
-    Kind kind;
+    Kind kind = Kind::publish;
     wire::PacketId id;       // Zero for QoS 0.
     bool is_repeat = false;  // DUP [MQTT-3.3.1-1].
-    const Delivery*
-        delivery;  // For `publish`; until the next call. At QoS 0 it is already out of the queue.
+    // For `publish`; until the next call. At QoS 0 it is already out of the queue.
+    const Delivery* delivery = nullptr;
   };
   // The next packet to send on this connection, if the window has room: first what an earlier
   // connection left [MQTT-4.4.0-1], then what waits. Messages that expired while waiting are
@@ -93,6 +93,8 @@ class Outbound final {
 
   std::size_t in_flight() const { return in_flight_.size(); }
   std::size_t waiting() const { return waiting_.size(); }
+  // One more of QoS 0 has to wait behind them [MQTT-4.6.0-6].
+  bool has_waiting_qos0() const { return waiting_qos0_ > 0; }
   std::uint64_t waiting_bytes() const { return waiting_bytes_; }
   bool empty() const { return in_flight_.empty() && waiting_.empty(); }
 
@@ -113,6 +115,8 @@ class Outbound final {
   void skip_used_ids();
   InFlight take_in_flight(std::size_t at);
   Delivery take_waiting(std::size_t at);
+  void count_waiting(const Delivery& delivery);
+  void uncount_waiting(const Delivery& delivery);
 
   // In sending order, not by id: ids wrap, and sending again must keep the order [MQTT-4.6.0-1].
   base::Ring<InFlight> in_flight_;
@@ -122,6 +126,7 @@ class Outbound final {
   std::size_t lapped_ = 0;     // So many at the front kept their id while the circle went around.
   std::uint64_t in_flight_bytes_ = 0;
   std::uint64_t waiting_bytes_ = 0;
+  std::size_t waiting_qos0_ = 0;
   std::uint16_t last_id_ = 0;
 };
 
