@@ -182,6 +182,7 @@ class Session final {
 
   // session_send.cpp: publishing.
   std::optional<midge::Error> check_server_limits(wire::Qos qos, bool retain) const;
+  std::optional<midge::Error> check_alias(const wire::Properties& properties) const;
   bool goes_at_once(wire::Qos qos) const;
   bool has_room(wire::Qos qos) const;
   bool has_quota() const { return quota_used_ < quota_ && ids_.size() < publish_ids_max; }
@@ -239,6 +240,7 @@ class Session final {
   std::uint16_t quota_ = 0;
   wire::Qos qos_max_ = wire::Qos::exactly_once;
   bool retain_available_ = true;
+  std::uint16_t alias_max_ = 0;
 
   IdSet ids_;  // In use for our packets [MQTT-2.2.1-3].
   std::uint16_t last_id_ = 0;

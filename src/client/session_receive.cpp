@@ -98,6 +98,7 @@ void Session::adopt(const wire::Connack& connack) {
   quota_ = std::min(options_.in_flight_max, connection_->peer_receive_maximum());
   qos_max_ = Qos{static_cast<std::uint8_t>(said.number(PropertyId::maximum_qos).value_or(2))};
   retain_available_ = said.number(PropertyId::retain_available).value_or(1) != 0;
+  alias_max_ = static_cast<std::uint16_t>(said.number(PropertyId::topic_alias_maximum).value_or(0));
   if (const auto assigned = said.text(PropertyId::assigned_client_identifier)) {
     client_id_ = *assigned;
     log_.set_client_id(client_id_);

@@ -20,7 +20,9 @@ midge::Result<void> Session::publish(std::string_view topic, const midge::Payloa
     return checked;
   }
   if (online_) {
-    if (auto error = check_server_limits(options.qos, options.retain)) return base::Error{*error};
+    auto error = check_server_limits(options.qos, options.retain);
+    if (!error && options.properties) error = check_alias(options.properties->view());
+    if (error) return base::Error{*error};
   } else if (options.qos == Qos::at_most_once && !options_.queue_qos0_offline) {
     return base::Error{no_connection()};
   }
@@ -46,6 +48,14 @@ std::optional<midge::Error> Session::check_server_limits(Qos qos, bool retain) c
   if (qos > qos_max_) return qos_too_high(qos_max_);                // [MQTT-3.2.2-11]
   if (retain && !retain_available_) return no_retained_messages();  // [MQTT-3.2.2-14]
   return std::nullopt;
+}
+
+// One that the application chose; our own are within the maximum anyway.
+std::optional<midge::Error> Session::check_alias(const wire::Properties& properties) const {
+  if (properties.empty()) return std::nullopt;
+  const auto alias = properties.number(PropertyId::topic_alias);
+  if (!alias || *alias <= alias_max_) return std::nullopt;
+  return alias_too_high(alias_max_);  // [MQTT-3.2.2-17], [MQTT-3.2.2-18]
 }
 
 // QoS 0 overtakes what waits for the send quota, but not its own kind.
@@ -141,6 +151,7 @@ void Session::send_first() {
 bool Session::send(Outgoing& outgoing) {
   std::optional<midge::Error> error = check_server_limits(outgoing.qos, outgoing.retain);
   if (!error && !prepare_alias(outgoing)) error = alias_forgotten();
+  if (!error) error = check_alias(outgoing.properties.view());
   if (!error) {
     const wire::Publish publish{.dup = outgoing.dup,
                                 .qos = outgoing.qos,

@@ -437,6 +437,16 @@ TEST(Session, ATopicAliasOfTheApplicationEndsWithItsConnection) {
               testing::Contains("done b: the topic alias was for a connection that ended"));
 }
 
+// [MQTT-3.2.2-17], [MQTT-3.2.2-18]
+TEST(Session, ATopicAliasAboveTheServersMaximumIsNotSent) {
+  ScriptedServer server{options_of()};
+  wire::PropertyList alias = property(PropertyId::topic_alias, 6);
+  server.connect(false, property(PropertyId::topic_alias_maximum, 5));
+  const midge::PublishOptions with_alias{.qos = Qos::at_least_once, .properties = &alias};
+  EXPECT_FALSE(server.session().publish("t", "a", with_alias, server.handler("a")));
+  EXPECT_THAT(server.take(), ElementsAre());
+}
+
 TEST(Session, Mqtt31TakesAWantedSessionToBeThere) {
   midge::Options options = options_of(Version::v31);
   options.clean_start = false;

@@ -92,6 +92,11 @@ Error no_retained_messages() {
   return {.code = ErrorCode::retain_not_supported, .text = "the server keeps no retained messages"};
 }
 
+Error alias_too_high(std::uint16_t most) {
+  return {.code = ErrorCode::invalid_argument,
+          .text = fmt::format("the server takes no topic alias above {}", most)};
+}
+
 Error alias_forgotten() {
   return {.code = ErrorCode::session_lost,
           .text = "the topic alias was for a connection that ended"};

@@ -23,5 +23,6 @@ midge::Error too_large_for(std::uint32_t packet_size_max);
 midge::Error qos_too_high(wire::Qos most);
 midge::Error no_retained_messages();
 midge::Error alias_forgotten();
+midge::Error alias_too_high(std::uint16_t most);
 
 }  // namespace client
