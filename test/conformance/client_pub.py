@@ -297,7 +297,7 @@ def properties_are_sent_as_given(t):
 @proves("MQTT-1.5.4-1", "MQTT-4.13.1-1", "MQTT-2.1.3-1", "MQTT-1.5.5-1", "MQTT-3.1.2-2",
         v311="MQTT-4.8.0-1 MQTT-2.2.2-2 MQTT-1.5.3-1")
 def malformed_packets_of_the_server_end_the_connection(t):
-    wrong = [b"\x21" + codec.connack(t.version)[1:], b"\x20\x01\x00", codec.connack(t.version)[:2] + b"\xff\xff",
+    wrong = [b"\x21" + codec.connack(t.version)[1:], b"\x20\x01\x00", codec.packet(codec.CONNACK, b"\xff\xff" + (b"\0" if t.v5 else b"")),
              b"\x20\x83\x80\x80\x80\x00", codec.packet(PUBLISH, codec.prefixed("a"))]
     for data in wrong:
         broker = t.fake()
@@ -318,3 +318,66 @@ def a_refused_connection_is_closed_and_nothing_is_published(t):
     client.send(codec.connack(t.version, 0x87 if t.v5 else 5))
     assert rest(client) == []
     assert program.wait() != 0
+
+
+# ---------------------------------------------------------------- after a cut
+
+def cut_with_messages_in_flight(t, qos):
+    """`pub` with three messages sent and none acknowledged, whose connection is then cut."""
+    broker = t.fake()
+    program = t.pub(broker, "-t", "a", "-l", "-q", str(qos), "-c", "-i", t.id())
+    client, connect = broker.accepted()
+    assert connect.connect["client_id"] == t.id()
+    program.say("0\n1\n2\n")
+    return broker, client, [client.expect(PUBLISH, payload=str(number), dup=False) for number in range(3)]
+
+
+def again(t, broker, present):
+    client, connect = broker.accepted(present=present)
+    assert connect.connect["client_id"] == t.id() and not connect.connect["clean"]
+    return client
+
+
+@proves("MQTT-3.3.1-1", "MQTT-4.4.0-1", "MQTT-4.6.0-1", "MQTT-3.1.3-2", "MQTT-4.1.0-1", "MQTT-4.3.2-3", "MQTT-4.3.3-3",
+        v311="MQTT-3.3.1-1 MQTT-4.4.0-1 MQTT-4.6.0-1 MQTT-3.1.3-2 MQTT-2.3.1-3 MQTT-4.1.0-1")
+def messages_in_flight_come_again_in_order_with_their_ids_and_dup(t):
+    for qos in (1, 2):
+        broker, client, sent = cut_with_messages_in_flight(t, qos)
+        client.close()
+        client = again(t, broker, True)
+        for made in sent:
+            client.expect(PUBLISH, id=made.id, payload=made.payload, qos=qos, dup=True)
+
+
+@proves("MQTT-4.3.3-6", "MQTT-4.4.0-1", "MQTT-4.3.3-5", v311="MQTT-4.3.3-1 MQTT-2.3.1-3")
+def after_pubrec_only_pubrel_comes_again(t):
+    broker, client, sent = cut_with_messages_in_flight(t, 2)
+    client.send(codec.ack(t.version, PUBREC, sent[0].id))
+    client.expect(PUBREL, id=sent[0].id)
+    client.close()
+    client = again(t, broker, True)
+    got = [client.receive() for _ in range(3)]
+    assert {(made.kind, made.id) for made in got} == {(PUBREL, sent[0].id), (PUBLISH, sent[1].id), (PUBLISH, sent[2].id)}
+
+
+@proves("MQTT-3.2.2-5")
+def what_belonged_to_a_session_that_the_server_lost_is_dropped(t):
+    broker, client, sent = cut_with_messages_in_flight(t, 2)
+    client.send(codec.ack(t.version, PUBREC, sent[0].id))
+    client.expect(PUBREL, id=sent[0].id)
+    client.close()
+    client = again(t, broker, False)
+    assert all(made.kind != PUBREL for made in until_pause(client))
+
+
+@proves("MQTT-3.6.2-2", "MQTT-3.6.2-3", "MQTT-3.14.2-3", "MQTT-3.14.2-4")
+def pubrel_and_disconnect_fit_the_maximum_packet_size(t):
+    broker = t.fake()
+    t.pub(broker, "-t", "a", "-m", "x", "-q", "2")
+    client, _ = broker.accepted(props=[(codec.MAXIMUM_PACKET_SIZE, 12)])
+    made = client.expect(PUBLISH, qos=2)
+    client.send(codec.ack(t.version, PUBREC, made.id))
+    client.expect(PUBREL, id=made.id)
+    client.send(codec.ack(t.version, PUBCOMP, made.id))
+    client.expect(DISCONNECT)
+    assert all(len(one.raw) <= 12 for one in client.all[1:])

@@ -216,3 +216,21 @@ def the_exchange_of_an_expired_message_is_completed(t):
     client.expect(PUBCOMP, id=4)
 
 
+
+
+@proves("MQTT-3.4.2-2", "MQTT-3.4.2-3", "MQTT-3.5.2-2", "MQTT-3.5.2-3", "MQTT-3.7.2-2", "MQTT-3.7.2-3", "MQTT-3.14.2-3",
+        "MQTT-3.14.2-4", "MQTT-3.2.2-15")
+def acknowledgements_fit_the_servers_maximum_packet_size(t):
+    broker = t.fake()
+    t.sub(broker, "-t", "a", "-q", "2")
+    client, _ = broker.accepted(props=[(codec.MAXIMUM_PACKET_SIZE, 12)])
+    confirm(client)
+    client.send(codec.publish(t.version, "a", "x", 1, id=1), codec.publish(t.version, "a", "x", 2, id=2))
+    client.expect(PUBACK)
+    client.expect(PUBREC)
+    client.send(codec.ack(t.version, PUBREL, 2), codec.ack(t.version, PUBREL, 99))
+    client.expect(PUBCOMP, id=2)
+    client.expect(PUBCOMP, id=99)
+    client.send(codec.publish(t.version, "", "x", props=[(TOPIC_ALIAS, 77)]))
+    rest(client)
+    assert all(len(made.raw) <= 12 for made in client.all[1:]), client.all

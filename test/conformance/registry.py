@@ -10,7 +10,7 @@ import fake
 import peer
 
 VERSIONS = (codec.V31, codec.V311, codec.V5)
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 tests = []
 serial = itertools.count()
