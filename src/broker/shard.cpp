@@ -83,15 +83,17 @@ std::optional<ConnectionId> Shard::on_accepted(std::size_t listener, Peer peer, 
     }
     return std::nullopt;
   };
-  if (of.connections.load(std::memory_order_relaxed) >= of.options->max_connections().max) {
+  // Counted first: two shards may be accepting the last one allowed.
+  if (of.connections.fetch_add(1, std::memory_order_relaxed) >= of.options->max_connections().max) {
+    of.connections.fetch_sub(1, std::memory_order_relaxed);
     return refuse("max_connections");
   }
-  if (environment.totals.connections.load(std::memory_order_relaxed) >=
-      core_->config.global_max_connections().max) {
+  std::atomic<std::uint64_t>& all = environment.totals.connections;
+  if (all.fetch_add(1, std::memory_order_relaxed) >= core_->config.global_max_connections().max) {
+    all.fetch_sub(1, std::memory_order_relaxed);
+    of.connections.fetch_sub(1, std::memory_order_relaxed);
     return refuse("global_max_connections");
   }
-  of.connections.fetch_add(1, std::memory_order_relaxed);
-  environment.totals.connections.fetch_add(1, std::memory_order_relaxed);
   core_->metrics.sockets_opened.add();
   if (core_->config.connection_messages() && core_->logs(config::LogType::notice)) {
     core_->log(config::LogType::notice,
