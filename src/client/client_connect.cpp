@@ -99,8 +99,8 @@ void Client::Impl::on_looked_up(std::uint64_t attempt, const runtime::Resolution
 
 void Client::Impl::connect_to(Addresses addresses) {
   phase_ = Phase::connecting;
-  connector_.emplace(core_.events(), core_.token_of(*this), std::move(addresses), give_up_at_,
-                     local_);
+  connector_.emplace(core_.events(), client::LoopCore::token_of(*this), std::move(addresses),
+                     give_up_at_, local_);
   const base::Instant now = core_.now();
   on_connecting(connector_->start(now), now);
 }

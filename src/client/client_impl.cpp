@@ -1,7 +1,6 @@
 #include "client/client_impl.h"
 
 #include <fmt/format.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +17,6 @@ namespace midge {
 
 namespace {
 
-constexpr std::size_t pieces_max = 64;
 constexpr std::size_t discard_max = 65'536;
 constexpr base::Duration linger_max = std::chrono::seconds{1};
 
@@ -221,7 +219,7 @@ void Client::Impl::read(base::Instant now) {
     case runtime::IoState::error: {
       Error why = lost(runtime::error_text(io.error));
       why.system_error = io.error;
-      return on_broken(std::move(why), now);
+      return on_broken(why, now);
     }
   }
   UNREACHABLE();
@@ -275,7 +273,7 @@ void Client::Impl::on_ended(const client::Ended& ended, base::Instant now) {
   core_.schedule(*this);
 }
 
-void Client::Impl::on_broken(Error why, base::Instant now) {
+void Client::Impl::on_broken(const Error& why, base::Instant now) {
   close_socket();
   session_.lose(why);
   base::Bytes none;
@@ -285,13 +283,9 @@ void Client::Impl::on_broken(Error why, base::Instant now) {
 // The one write of the turn.
 void Client::Impl::flush(base::Instant now) {
   if (write_blocked_ || !fd_.is_open() || !session_.has_output()) return;
-  std::array<base::Bytes, pieces_max> pieces;
-  std::array<iovec, pieces_max> parts;
+  std::array<base::Bytes, runtime::write_pieces_max> pieces;
   const std::size_t count = session_.output().gather(pieces);
-  for (std::size_t i = 0; i < count; ++i) {
-    parts[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-  }
-  const runtime::Io io = runtime::write(fd_.get(), std::span{parts}.first(count));
+  const runtime::Io io = runtime::write(fd_.get(), std::span{pieces}.first(count));
   switch (io.state) {
     case runtime::IoState::done:
       session_.on_written(io.bytes, now);
@@ -309,7 +303,7 @@ void Client::Impl::flush(base::Instant now) {
       if (phase_ == Phase::open && !session_.is_paused()) return read(now);
       Error why = lost(runtime::error_text(io.error));
       why.system_error = io.error;
-      return on_broken(std::move(why), now);
+      return on_broken(why, now);
     }
   }
   UNREACHABLE();
@@ -329,7 +323,7 @@ void Client::Impl::update_watch() {
     return;
   }
   if (watch_) return core_.events().modify(*watch_, wanted);
-  auto watch = core_.events().add(fd_.get(), wanted, core_.token_of(*this));
+  auto watch = core_.events().add(fd_.get(), wanted, client::LoopCore::token_of(*this));
   if (watch) {
     watch_ = *watch;
     return;

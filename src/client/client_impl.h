@@ -24,7 +24,7 @@ namespace midge {
 class Client::Impl final : public client::Source, public client::Member {
  public:
   Impl(std::unique_ptr<Loop> own_loop, Loop& loop, client::LoopCore& core, Options options);
-  ~Impl();
+  ~Impl() override;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -97,7 +97,7 @@ class Client::Impl final : public client::Source, public client::Member {
   void on_connected(const ConnectInfo& info);
   void on_ended(const client::Ended& ended, base::Instant now);
   void flush(base::Instant now);
-  void on_broken(Error why, base::Instant now);
+  void on_broken(const Error& why, base::Instant now);
   void step_closing(base::Instant now);
   void discard(base::Instant now);
   void finish_closing(base::Instant now);

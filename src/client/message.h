@@ -27,14 +27,13 @@ using wire::RetainHandling;
 class Payload final {
  public:
   Payload() = default;
-  Payload(const char* text)
-      : bytes_(base::as_bytes(text)) {}  // NOLINT(google-explicit-constructor)
-  Payload(std::string_view text)
-      : bytes_(base::as_bytes(text)) {}  // NOLINT(google-explicit-constructor)
-  Payload(const std::string& text)
-      : bytes_(base::as_bytes(text)) {}          // NOLINT(google-explicit-constructor)
-  Payload(base::Bytes bytes) : bytes_(bytes) {}  // NOLINT(google-explicit-constructor)
-  Payload(std::string&& text);                   // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): whoever publishes a text writes just that.
+  Payload(const char* text) : bytes_(base::as_bytes(text)) {}
+  Payload(std::string_view text) : bytes_(base::as_bytes(text)) {}
+  Payload(const std::string& text) : bytes_(base::as_bytes(text)) {}
+  Payload(base::Bytes bytes) : bytes_(bytes) {}
+  Payload(std::string&& text);
+  // NOLINTEND(google-explicit-constructor)
   // `bytes` lie inside `owner`, which lives as long as they are needed (a mapped file, say).
   Payload(base::Ref<const base::Shared> owner, base::Bytes bytes)
       : owner_(std::move(owner)), bytes_(bytes) {}

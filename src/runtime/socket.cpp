@@ -2,8 +2,10 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -100,13 +102,18 @@ Io write(int fd, base::Bytes from) {
 
 // sendmsg, as writev() raises SIGPIPE, which a program that links the client library may not
 // ignore.
-Io write(int fd, std::span<const iovec> parts) {
+Io write(int fd, std::span<const base::Bytes> pieces) {
+  std::array<iovec, write_pieces_max> parts;  // NOLINT(*-member-init): filled as far as it is used.
+  const std::size_t count = std::min(pieces.size(), write_pieces_max);
+  for (std::size_t i = 0; i < count; ++i) {
+    // The C interface lacks the const. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+    parts[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
+  }
   msghdr message{};
-  // The C interface lacks the const. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
-  message.msg_iov = const_cast<iovec*>(parts.data());
-  message.msg_iovlen = parts.size() < write_parts_max ? parts.size() : write_parts_max;
-  const ssize_t count = uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
-  return count < 0 ? failed(errno) : moved(count);
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  const ssize_t sent = uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
+  return sent < 0 ? failed(errno) : moved(sent);
 }
 
 Accepted accept(int listening) {

@@ -4,8 +4,6 @@
 // number.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -33,9 +31,9 @@ struct Io {
 
 Io read(int fd, std::span<std::uint8_t> into);
 Io write(int fd, base::Bytes from);
-// At most write_parts_max parts go at once; what is left is the caller's to send again.
-Io write(int fd, std::span<const iovec> parts);
-inline constexpr std::size_t write_parts_max = 1024;
+// At most write_pieces_max pieces go at once; what is left is the caller's to send again.
+Io write(int fd, std::span<const base::Bytes> pieces);
+inline constexpr std::size_t write_pieces_max = 64;
 
 enum class AcceptState : std::uint8_t {
   accepted,

@@ -92,8 +92,7 @@ TEST(Socket, carries_bytes_both_ways_and_tells_the_end) {
   EXPECT_EQ(connect_error(pair.near.get()), 0);
   std::array<std::uint8_t, 16> buffer;
   EXPECT_EQ(read(pair.far.get(), buffer).state, IoState::would_block);
-  std::string parts[] = {"ab", "cde"};
-  const iovec both[] = {{parts[0].data(), 2}, {parts[1].data(), 3}};
+  const base::Bytes both[] = {base::as_bytes("ab"), base::as_bytes("cde")};
   EXPECT_EQ(write(pair.near.get(), both).bytes, 5U);
   wait_for(pair.far.get(), {.read = true});
   const Io got = read(pair.far.get(), buffer);

@@ -1,7 +1,6 @@
 #include "server/shard_thread.h"
 
 #include <fmt/format.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
@@ -24,7 +23,6 @@ constexpr std::size_t mailbox_max = 1 << 20;
 constexpr std::size_t log_lines_max = 10'000;  // For $SYS/broker/log; the log itself has them all.
 constexpr std::size_t lane_budget = 4096;      // Messages of other shards in one turn.
 constexpr std::size_t accepts_max = 64;        // In one turn.
-constexpr std::size_t write_pieces = 64;
 // Written output makes room for more; after so many rounds the sockets are looked at again first.
 constexpr int output_rounds = 4;
 constexpr base::Duration accept_pause = std::chrono::seconds{1};
@@ -245,24 +243,20 @@ void ShardThread::on_readable(ConnectionId id) {
 
 void ShardThread::write(ConnectionId id) {
   Socket& socket = sockets_[id.value];
-  std::array<base::Bytes, write_pieces> pieces;
-  std::array<iovec, write_pieces> parts;
+  std::array<base::Bytes, runtime::write_pieces_max> pieces;
   while (true) {
     base::OutputQueue& output = shard_.output(id);
     if (output.empty()) break;
     const std::size_t size = output.size();
     const std::size_t count = output.gather(pieces);
-    for (std::size_t i = 0; i < count; ++i) {
-      parts[i] = {const_cast<std::uint8_t*>(pieces[i].data()), pieces[i].size()};
-    }
-    const runtime::Io io = runtime::write(socket.fd.get(), std::span{parts}.first(count));
+    const runtime::Io io = runtime::write(socket.fd.get(), std::span{pieces}.first(count));
     if (io.state == IoState::would_block) break;
     if (io.state != IoState::done) return close(id, "connection lost");
     socket.spoke_last = shard_.is_over(id);
     shard_.on_written(id, io.bytes, now_);
     // A short write means that the kernel's buffer is full; what on_written() added goes in the
     // next round.
-    if (io.bytes < size && count < write_pieces) break;
+    if (io.bytes < size && count < runtime::write_pieces_max) break;
     if (io.bytes == size) break;
   }
   if (!shard_.is_done(id)) return update_interest(id);
