@@ -48,6 +48,7 @@ struct RetainedDelivery {
   session::Subscription subscription;
   std::vector<Retained> slice{};  // Collected; those before `next` are delivered.
   std::size_t next = 0;
+  bool is_held = false;           // The slice was collected in an earlier turn.
   bool has_more = true;           // Behind the slice.
   bool waits_for_window = false;  // What is next has QoS 1 or 2 and found no room in flight.
 };

@@ -74,6 +74,9 @@ bool Deliverer::may_read(const Session& session, const Message& message) const {
 }
 
 void Deliverer::deliver(Session& session, Delivery delivery) {
+  if (delivery.message->is_expired(core_.now)) {  // On its way from another shard [MQTT-3.3.2-5].
+    return core_.metrics.drops(Drop::expired).add();
+  }
   if (checks_access_ && !may_read(session, *delivery.message)) return;
   if (!session.is_online()) {
     // QoS 0 for absent clients is not kept, unless asked for.
@@ -82,6 +85,7 @@ void Deliverer::deliver(Session& session, Delivery delivery) {
   }
   Client& client = core_.client_of(session);
   if (delivery.qos == Qos::at_most_once) {
+    if (session.out.has_waiting_qos0()) return queue(session, std::move(delivery));
     if (!has_output_room(client)) return core_.drop(Drop::output_full, &session);
     if (!send(client, delivery, PacketId{}, false)) core_.drop(Drop::packet_too_large, &session);
     return;

@@ -97,6 +97,24 @@ TEST_P(Sessions, DisconnectMayNotMakeASessionLastThatDidNot) {  // 3.14.2.2.2
   EXPECT_EQ(broker.sum(&Metrics::sessions), 0U);
 }
 
+TEST_P(Sessions, NothingBehindDisconnectCounts) {  // [MQTT-3.14.4-1]
+  bob.connect();
+  bob.subscribe("a");
+  alice.connect();
+  std::vector<std::uint8_t> bytes;
+  const auto add = [&bytes](const auto& packet) {
+    const std::size_t at = bytes.size();
+    bytes.resize(at + wire::encoded_size(packet, v5));
+    wire::encode(packet, v5, bytes.data() + at);
+  };
+  add(wire::Publish{.topic = "a", .payload = base::as_bytes("before")});
+  add(wire::Disconnect{});
+  add(wire::Publish{.topic = "a", .payload = base::as_bytes("behind")});
+  alice.send_bytes(bytes);
+  EXPECT_EQ(bob.payloads(), Texts{"before"});
+  EXPECT_FALSE(alice.is_open());
+}
+
 // ---------------------------------------------------------------- takeover
 
 TEST_P(Sessions, SecondConnectionTakesTheSessionOver) {  // [MQTT-3.1.4-3]

@@ -51,6 +51,7 @@ class Subscriptions final {
                       const session::Subscription& subscription);
   // False: no room for it now.
   bool deliver_retained(Client& client, RetainedDelivery& delivery, const Retained& retained);
+  bool is_current(const Retained& retained) const;
   bool may_deliver(const Retained& retained) const;
 
   Core& core_;
