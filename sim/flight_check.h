@@ -28,6 +28,7 @@ class FlightCheck final : public Checker {
     State state = State::await_puback;
     std::uint64_t order = 0;
     std::uint64_t sent_on = 0;  // The link's number.
+    bool may_vanish = false;    // Too large for the connection of today [MQTT-3.1.2-25].
   };
   struct Flight {
     std::map<std::uint16_t, InFlight> packets;

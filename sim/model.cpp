@@ -19,6 +19,20 @@ Ms ms_of_seconds(std::uint32_t seconds) {
   return seconds == UINT32_MAX ? never : Ms{1'000} * seconds;
 }
 
+std::string line_of(const Packet& packet) {
+  std::string line = fmt::format("{} id={} d{:d} q{} r{:d} {} {} {:#x}", name_of(packet.type),
+                                 packet.id, packet.dup, packet.qos, packet.retain, packet.topic,
+                                 packet.payload.substr(0, 12), packet.reason);
+  for (const Filter& filter : packet.filters)
+    line += fmt::format(" {}:{:#x}", filter.text, filter.options);
+  if (packet.type == Type::connack) line += packet.session_present ? " present" : " new";
+  for (const Property& p : packet.properties)
+    line += fmt::format(" {:#x}={}{}", p.id, p.number, p.text);
+  if (packet.type != Type::connect) return line;
+  return line + fmt::format(" v{} clean={:d} keep_alive={}", packet.version, packet.clean_start,
+                            packet.keep_alive);
+}
+
 }  // namespace
 
 Ms timer_ms(Ms at) {
@@ -87,8 +101,7 @@ void Model::forget_all() {
 void Model::on_inputs(Link& link, const std::vector<Packet>& packets) {
   Known& known = known_[link.number];
   for (const Packet& packet : packets) {
-    world_.say(fmt::format("#{} > {} id={} q{} {} {}", link.number, name_of(packet.type), packet.id,
-                           packet.qos, packet.topic, packet.payload.substr(0, 12)));
+    world_.say(fmt::format("#{} > {}", link.number, line_of(packet)));
     known.last_packet_at = world_.now();
     if (packet.type == Type::connect) {
       known.connect = packet;
@@ -101,9 +114,8 @@ void Model::on_inputs(Link& link, const std::vector<Packet>& packets) {
 }
 
 void Model::on_output(Link& link, const Packet& packet) {
-  world_.say(fmt::format("#{} < {} id={} d{:d} q{} r{:d} {} {} {:#x}", link.number,
-                         name_of(packet.type), packet.id, packet.dup, packet.qos, packet.retain,
-                         packet.topic, packet.payload.substr(0, 12), packet.reason));
+  world_.say(fmt::format("#{} < {}", link.number, line_of(packet)));
+  tell([&](Checker& checker) { checker.written(packet); });
   const Known& known = known_[link.number];
   if (known.is_done && known.done_in != calls_) {
     return world_.broken("owner", fmt::format("{} on connection #{}, which was given up before",
@@ -177,6 +189,8 @@ void Model::start_session(Session& session, Link& link, const Packet& connect) {
   session.expiry = capped(session.expiry);
   session.receive_maximum = static_cast<std::uint16_t>(
       number_of(connect.properties, property::receive_maximum).value_or(65'535));
+  const auto size = number_of(connect.properties, property::maximum_packet_size);
+  session.packet_size_max = size ? std::size_t{*size} : SIZE_MAX;
   session.will.reset();
   if (!connect.will) return;
   session.will = PendingWill{.will = *connect.will};

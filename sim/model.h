@@ -62,6 +62,7 @@ struct Session {
   std::set<std::uint16_t> received;           // QoS 2, not yet released.
   std::optional<PendingWill> will;
   std::uint16_t receive_maximum = 65'535;
+  std::size_t packet_size_max = SIZE_MAX;
 };
 
 class Model;
@@ -83,6 +84,8 @@ class Checker {
   virtual void changed(const Session&) {}
   virtual void received(const Session&, const Link&, const Packet&) {}
   virtual void sent(const Session&, const Link&, const Packet&) {}
+  // Any packet that the broker wrote, whoever it was for.
+  virtual void written(const Packet&) {}
   virtual void lane_popped(std::size_t /*from*/, std::size_t /*to*/) {}
   // All clients are there, nothing moves any more.
   virtual void at_rest() {}

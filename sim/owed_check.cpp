@@ -9,15 +9,15 @@
 namespace sim {
 
 OwedCheck::Wanted OwedCheck::wanted(const Session& session, const Message& message,
-                                    bool is_on_the_way) const {
+                                    std::uint64_t sequence) const {
   Wanted result;
   if (message.number == 0 || is_shared_topic(message.topic)) return result;
   if (!model_.may_read(session, message.topic)) return result;
   const bool one_each = session.version != 5 && model_.options().allows_duplicates;
-  bool is_stale = message.retain && is_on_the_way;
+  bool is_stale = message.retain && sequence != 0;
   for (const auto& [filter, subscription] : session.subscriptions) {
     if (is_shared(filter) || !filter_matches(filter, message.topic)) continue;
-    is_stale = is_stale && subscription.since > message.sequence;
+    is_stale = is_stale && subscription.since > sequence;
     if (subscription.no_local && session.id == message.publisher) continue;
     const Copy copy{std::min(message.qos, subscription.qos),
                     message.retain && subscription.retain_as_published};
@@ -53,7 +53,7 @@ void OwedCheck::routed(const Message& message, std::size_t shard) {
     }
   }
   for (const auto& [id, session] : model_.sessions()) {
-    const Wanted copies = wanted(session, message, false);
+    const Wanted copies = wanted(session, message, 0);
     if (copies.copies.empty()) continue;
     Debt& debt = debts_[id][message.number];
     debt.must += static_cast<int>(copies.copies.size());
@@ -62,7 +62,8 @@ void OwedCheck::routed(const Message& message, std::size_t shard) {
   if (message.number == 0) return;
   for (std::size_t to = 0; to < model_.host().shards(); ++to) {
     if (to == shard) continue;
-    on_the_way_.push_back({message.number, shard, to, model_.host().posted(shard, to)});
+    on_the_way_.push_back(
+        {message.number, model_.sequence(), shard, to, model_.host().posted(shard, to)});
   }
 }
 
@@ -73,7 +74,7 @@ void OwedCheck::changing(const Session& session) {
   for (const OnTheWay& one : on_the_way_) {
     if (one.to != session.shard) continue;
     const Message* message = model_.find(one.number);
-    before_.push_back(message != nullptr ? wanted(session, *message, true) : Wanted{});
+    before_.push_back(message != nullptr ? wanted(session, *message, one.sequence) : Wanted{});
   }
 }
 
@@ -85,7 +86,7 @@ void OwedCheck::changed(const Session& session) {
     const Wanted& old = before_.size() > at ? before_[at] : Wanted{};
     ++at;
     if (message == nullptr) continue;
-    const Wanted now = wanted(session, *message, true);
+    const Wanted now = wanted(session, *message, one.sequence);
     if (now == old) continue;
     Debt& debt = debts_[session.id][one.number];
     debt.may += std::exchange(debt.must, 0) + static_cast<int>(now.copies.size());
@@ -126,7 +127,8 @@ void OwedCheck::subscribed(const Session& session, const std::string& filter,
     if (subscription.no_local && message->publisher == session.id) continue;
     if (message->expires_at <= model_.world().now() || !model_.may_read(session, topic)) continue;
     Debt& debt = debts_[session.id][number];
-    ++debt.stored_must;
+    // One that still waits is not sent twice, however often the filter comes.
+    ++(debt.came < debt.must + debt.stored_must ? debt.stored_may : debt.stored_must);
     debt.qos |= 1U << std::min(message->qos, subscription.qos);
     debt.retain |= 2U;
     if (subscription.identifier != 0) debt.identifiers.insert(subscription.identifier);

@@ -58,13 +58,15 @@ class OwedCheck final : public Checker {
   };
   struct OnTheWay {
     std::uint64_t number;
+    std::uint64_t sequence;  // When it set out: a message may be published again.
     std::size_t from;
     std::size_t to;
     std::uint64_t mark;  // It has come when so many have.
   };
   using Debts = std::map<std::uint64_t, Debt>;
 
-  Wanted wanted(const Session& session, const Message& message, bool is_on_the_way) const;
+  // `sequence`: of what is on its way; 0: is being published now.
+  Wanted wanted(const Session& session, const Message& message, std::uint64_t sequence) const;
   const Debt* find(const Session& session, std::uint64_t number) const;
   void owe(Debt& debt, const Wanted& wanted) const;
   void check_content(const Session& session, const Message& message, const Debt& debt,

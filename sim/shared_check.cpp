@@ -84,6 +84,12 @@ void SharedCheck::ending(const Session& session) {
   for (const auto& [filter, when] : session.left) forgive(filter);
 }
 
+// A member that now takes QoS 0 may be away when the message comes.
+void SharedCheck::subscribed(const Session&, const std::string& filter,
+                             const Subscription& subscription, bool) {
+  if (is_shared(filter) && subscription.qos == 0) forgive(filter);
+}
+
 void SharedCheck::unsubscribed(const Session&, const std::string& filter) {
   if (is_shared(filter)) forgive(filter);
 }

@@ -19,6 +19,8 @@ class SharedCheck final : public Checker {
   void sent(const Session& session, const Link& link, const Packet& packet) override;
   void received(const Session& session, const Link& link, const Packet& packet) override;
   void ending(const Session& session) override;
+  void subscribed(const Session& session, const std::string& filter,
+                  const Subscription& subscription, bool wants_retained) override;
   void unsubscribed(const Session& session, const std::string& filter) override;
   void at_rest() override;
   void forgot_all() override;

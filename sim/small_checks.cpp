@@ -149,7 +149,7 @@ class FigureCheck final : public Checker {
  public:
   explicit FigureCheck(const Model& model) : Checker("figures"), model_(model) {}
 
-  void sent(const Session&, const Link&, const Packet& packet) override {
+  void written(const Packet& packet) override {
     publishes_sent_ += packet.type == Type::publish ? 1U : 0U;
     if (packet.type == Type::publish) payload_sent_ += packet.payload.size();
   }
