@@ -24,7 +24,7 @@ Queued Outbound::push(Delivery delivery, const QueueLimits& limits) {
     take_waiting(0);
     result = Queued::dropped_oldest;
   }
-  waiting_bytes_ += delivery.payload_size();
+  count_waiting(delivery);
   waiting_.push_back(std::move(delivery));
   return result;
 }
@@ -152,8 +152,18 @@ Outbound::InFlight Outbound::take_in_flight(std::size_t at) {
 
 Delivery Outbound::take_waiting(std::size_t at) {
   Delivery delivery = waiting_.take(at);
-  waiting_bytes_ -= delivery.payload_size();
+  uncount_waiting(delivery);
   return delivery;
+}
+
+void Outbound::count_waiting(const Delivery& delivery) {
+  waiting_bytes_ += delivery.payload_size();
+  if (delivery.qos == Qos::at_most_once) ++waiting_qos0_;
+}
+
+void Outbound::uncount_waiting(const Delivery& delivery) {
+  waiting_bytes_ -= delivery.payload_size();
+  if (delivery.qos == Qos::at_most_once) --waiting_qos0_;
 }
 
 void Outbound::forget_group(std::uint32_t group) {
@@ -181,7 +191,7 @@ std::vector<Delivery> Outbound::take_shared(std::uint32_t group, bool in_flight_
   for (std::size_t left = waiting_.size(); left > 0; --left) {
     Delivery delivery = waiting_.pop_front();
     if (is_wanted(delivery)) {
-      waiting_bytes_ -= delivery.payload_size();
+      uncount_waiting(delivery);
       taken.push_back(std::move(delivery));
     } else {
       waiting_.push_back(std::move(delivery));
