@@ -50,8 +50,8 @@ def every_packet_is_well_formed_and_connect_is_the_first(t):
 def the_will_and_the_credentials_stand_in_connect_as_their_flags_say(t):
     for qos in (0, 1, 2):
         broker = t.fake()
-        t.pub(broker, "-t", "a", "-n", "-u", "us\u00e9r", "-P", "secret", "--will-topic", "w\u00efll", "--will-payload", "gone",
-              "--will-qos", str(qos), "--will-retain", "-i", "c")
+        t.pub(broker, "-t", "a", "-n", "-i", "c", "-u", "us\u00e9r", "-P", "secret", "--will-topic", "w\u00efll",
+              "--will-payload", "gone", "--will-qos", str(qos), "--will-retain")
         connect = broker.accept().expect(CONNECT)
         made = connect.connect
         assert (made["user"], made["password"]) == ("us\u00e9r", b"secret")
@@ -98,7 +98,8 @@ def a_program_that_keeps_nothing_asks_for_a_new_session(t):
     assert not connect.prop(codec.SESSION_EXPIRY)
 
 
-@proves("MQTT-2.2.1-2", "MQTT-4.3.1-1", "MQTT-3.3.1-2", v311="MQTT-2.3.1-5 MQTT-4.3.1-1 MQTT-3.3.1-2", v31="MQTT31-qos-3")
+@proves("MQTT-2.2.1-2", "MQTT-4.3.1-1", "MQTT-3.3.1-2", v311="MQTT-2.3.1-5 MQTT-4.3.1-1 MQTT-3.3.1-2",
+        v31="MQTT31-qos-3")
 def qos_0_has_no_identifier_and_no_dup(t):
     broker = t.fake()
     t.pub(broker, "-t", t.topic(), "-m", "x")
@@ -283,8 +284,8 @@ def topics_that_are_none_are_not_published(t):
 @proves("MQTT-3.3.2-13", "MQTT-3.3.2-19", "MQTT-1.5.7-1", "MQTT-3.3.4-6")
 def properties_are_sent_as_given(t):
     broker = t.fake()
-    t.pub(broker, "-t", "a", "-m", "x", "-D", "publish", "response-topic", "r\u00e9/ply", "-D", "publish", "content-type", "t\u00fc",
-          "-D", "publish", "user-property", "k\u00e9y", "v\u00e4lue", "-D", "publish", "correlation-data", "data")
+    t.pub(broker, "-t", "a", "-m", "x", "-D", "publish", "response-topic", "r\u00e9/ply",
+          "-D", "publish", "content-type", "t\u00fc", "-D", "publish", "user-property", "k\u00e9y", "v\u00e4lue", "-D", "publish", "correlation-data", "data")
     client, _ = broker.accepted()
     made = client.expect(PUBLISH, payload="x")
     assert made.prop(codec.RESPONSE_TOPIC) == "r\u00e9/ply" and made.prop(codec.CONTENT_TYPE) == "t\u00fc"
@@ -297,7 +298,8 @@ def properties_are_sent_as_given(t):
 @proves("MQTT-1.5.4-1", "MQTT-4.13.1-1", "MQTT-2.1.3-1", "MQTT-1.5.5-1", "MQTT-3.1.2-2",
         v311="MQTT-4.8.0-1 MQTT-2.2.2-2 MQTT-1.5.3-1")
 def malformed_packets_of_the_server_end_the_connection(t):
-    wrong = [b"\x21" + codec.connack(t.version)[1:], b"\x20\x01\x00", codec.packet(codec.CONNACK, b"\xff\xff" + (b"\0" if t.v5 else b"")),
+    reserved = codec.packet(codec.CONNACK, b"\xff\xff" + (b"\0" if t.v5 else b""))
+    wrong = [b"\x21" + codec.connack(t.version)[1:], b"\x20\x01\x00", reserved,
              b"\x20\x83\x80\x80\x80\x00", codec.packet(PUBLISH, codec.prefixed("a"))]
     for data in wrong:
         broker = t.fake()
@@ -357,7 +359,8 @@ def after_pubrec_only_pubrel_comes_again(t):
     client.close()
     client = again(t, broker, True)
     got = [client.receive() for _ in range(3)]
-    assert {(made.kind, made.id) for made in got} == {(PUBREL, sent[0].id), (PUBLISH, sent[1].id), (PUBLISH, sent[2].id)}
+    wanted = {(PUBREL, sent[0].id), (PUBLISH, sent[1].id), (PUBLISH, sent[2].id)}
+    assert {(made.kind, made.id) for made in got} == wanted, got
 
 
 @proves("MQTT-3.2.2-5")

@@ -31,8 +31,8 @@ MUTE_PATIENCE = 1.0
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--broker", default="midge", help="midge (of --bin), mosquitto, or a command that takes -c FILE")
-    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", help="where Midge's programs are")
+    parser.add_argument("--broker", default="midge", help="midge (of --bin), mosquitto, or a command")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", help="where Midge's program is")
     parser.add_argument("--host", help="a broker that runs already")
     parser.add_argument("--port", type=int, default=1883)
     parser.add_argument("--pub", help="the command to play the broker to instead of `midge pub`")
@@ -93,7 +93,8 @@ def run_all(suite, tests, jobs, verbose=False):
             if verbose:
                 took = time.monotonic() - began[test, version]
                 verdict, why = future.result()
-                print(f"{took:6.2f} s {verdict:8}{test.name} [{version}] {why if verdict == 'not run' else ''}", flush=True)
+                reason = why if verdict == "not run" else ""
+                print(f"{took:6.2f} s {verdict:8}{test.name} [{version}] {reason}", flush=True)
         suite.end()
     return results
 

@@ -16,8 +16,8 @@ ALIAS_INVALID, PROTOCOL_ERROR = 0x94, 0x82
 @proves("MQTT-3.3.2-4", "MQTT-3.3.2-15", "MQTT-3.3.2-16", "MQTT-3.3.2-17", "MQTT-3.3.2-18", "MQTT-3.3.2-20")
 def properties_are_forwarded_unchanged_and_in_their_order(t):
     props = [(codec.PAYLOAD_FORMAT, 0), (codec.USER_PROPERTY, ("b", "1")), (codec.CONTENT_TYPE, "t\u00fcp"),
-             (codec.USER_PROPERTY, ("a", "")), (codec.RESPONSE_TOPIC, "re/ply"), (codec.CORRELATION_DATA, bytes(range(256))),
-             (codec.USER_PROPERTY, ("b", "0"))]
+             (codec.USER_PROPERTY, ("a", "")), (codec.RESPONSE_TOPIC, "re/ply"),
+             (codec.CORRELATION_DATA, bytes(range(256))), (codec.USER_PROPERTY, ("b", "0"))]
     clients = [t.client() for _ in range(3)]
     for client in clients:
         client.subscribe((t.topic(), 1))
@@ -270,7 +270,8 @@ def acknowledgements_fit_the_maximum_packet_size(t):
     answer = small.receive()
     if answer is None or answer.code:
         small = client
-    exchange = [(codec.publish(V5, t.topic(), "x", 1, id=1), PUBACK), (codec.publish(V5, t.topic(), "x", 2, id=2), PUBREC),
+    exchange = [(codec.publish(V5, t.topic(), "x", 1, id=1), PUBACK),
+                (codec.publish(V5, t.topic(), "x", 2, id=2), PUBREC),
                 (codec.ack(V5, PUBREL, 9), codec.PUBCOMP), (codec.ack(V5, PUBREC, 9), PUBREL),
                 (codec.subscribe(V5, [("secret", 1)], 3), SUBACK), (codec.unsubscribe(V5, ["secret"], 4), UNSUBACK)]
     for one in {small, client}:
