@@ -306,8 +306,8 @@ void ShardThread::submit_jobs() {
     const std::uint64_t serial = job.serial;
     const bool taken =
         threads_.workers.try_submit([this, connection, serial, work = std::move(job.work)] {
-          // A full mailbox leaves the client to connect_timeout.
-          static_cast<void>(post(JobDone{connection, serial, work()}));
+          const bool posted = post(JobDone{connection, serial, work()});
+          ASSERT(posted);  // The pool's queue is far smaller than a mailbox.
         });
     if (taken) continue;
     threads_.environment.log.write(
