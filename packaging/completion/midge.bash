@@ -14,9 +14,9 @@ _midge_client_options="-A -c --disable-clean-session -d --debug -D --property -h
 _midge_pub_options="$_midge_client_options -f --file -l --stdin-line --blank-lines -m --message
   -n --null-message -r --retain --repeat --repeat-delay -s --stdin-file"
 
-_midge_sub_options="$_midge_client_options -C -E -F -N --message-rate --pretty -R --random-filter
-  --remove-retained --retain-as-published --retain-handling --retained-only -T --filter-out
-  -U --unsubscribe -v --verbose -w --watch -W"
+_midge_sub_options="$_midge_client_options -C -E -F -N --pretty -R --remove-retained
+  --retain-as-published --retain-handling --retained-only -T --filter-out -U --unsubscribe
+  -v --verbose -W"
 
 _midge_passwd_options="-b -c -D -H -I -U --help"
 
@@ -63,9 +63,8 @@ _midge_client_value() {
     --retain-handling) _midge_words "always new never" ;;
     -h | --host) mapfile -t COMPREPLY < <(compgen -A hostname -- "$typed") ;;
     -A | -C | -F | -i | --id | -I | --id-prefix | -k | --keepalive | -m | --message | -M | -p | \
-      --port | -P | --pw | --random-filter | --message-rate | --repeat | --repeat-delay | -t | \
-      --topic | -T | --filter-out | -u | --username | -U | --unsubscribe | -w | --watch | -W | \
-      --will-payload | --will-topic | -x) COMPREPLY=() ;;
+      --port | -P | --pw | --repeat | --repeat-delay | -t | --topic | -T | --filter-out | -u | \
+      --username | -U | --unsubscribe | -W | --will-payload | --will-topic | -x) COMPREPLY=() ;;
     *) return 1 ;;
   esac
 }
