@@ -101,7 +101,7 @@ def aliases_up_to_the_maximum_that_it_announced_are_accepted(t):
     program.prints(["a/1 named", "a/10 named", "a/1 aliased", "a/10 aliased"])
 
 
-@proves("MQTT-3.3.2-8", "MQTT-4.13.1-1")
+@proves("MQTT-3.3.2-8")
 def an_alias_of_zero_from_the_server_ends_the_connection(t):
     _, program, client, _ = subscribed(t)
     client.send(codec.publish(t.version, "a", "x", props=[(TOPIC_ALIAS, 0)]))
@@ -110,7 +110,7 @@ def an_alias_of_zero_from_the_server_ends_the_connection(t):
 
 
 @proves("MQTT-1.5.4-1", "MQTT-1.5.4-2", "MQTT-3.3.1-4", "MQTT-3.3.2-2", "MQTT-2.1.3-1", "MQTT-3.6.1-1", "MQTT-3.3.2-14",
-        "MQTT-4.13.1-1", "MQTT-4.7.3-2", "MQTT-3.14.1-1", "MQTT-3.15.1-1",
+        "MQTT-4.7.3-2", "MQTT-3.14.1-1", "MQTT-3.15.1-1",
         v311="MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.3.1-4 MQTT-3.3.2-2 MQTT-2.2.2-2 MQTT-4.8.0-1 MQTT-4.7.3-2")
 def what_a_server_may_not_send_ends_the_connection(t):
     v5 = b"\0" if t.v5 else b""

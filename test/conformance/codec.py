@@ -280,6 +280,8 @@ class Body:
             require(name in PROPERTIES, f"property {name:#x} does not exist")
             found.append((name, self.property_value(name, where, sender, found)))
         require(self.at == end, "a property reaches beyond the Property Length")
+        names = {name for name, _ in found}
+        require(AUTH_DATA not in names or AUTH_METHOD in names, "Authentication Data without a method")
         return tuple(found)
 
     def property_value(self, name, where, sender, found):
@@ -291,6 +293,8 @@ class Body:
                 "a client's PUBLISH holds a Subscription Identifier")
         require(not (where == DISCONNECT and sender == SERVER and name == SESSION_EXPIRY),
                 "the server's DISCONNECT holds a Session Expiry Interval")
+        require(not (where == DISCONNECT and sender == CLIENT and name == SERVER_REFERENCE),
+                "a client's DISCONNECT holds a Server Reference")
         if kind in ("byte", "two", "four"):
             value = self.number({"byte": 1, "two": 2, "four": 4}[kind])
         elif kind == "variable":
@@ -359,7 +363,9 @@ def decode_connect(made, body, _flags, version, sender):
     made.connect["client_id"] = body.text()
     if has_will:
         props = body.properties(WILL, sender) if version == V5 else ()
-        made.connect["will"] = Will(body.text(), body.binary(), qos, bool(flags & 0x20), props)
+        will = Will(body.text(), body.binary(), qos, bool(flags & 0x20), props)
+        require(will.topic and not set("+#") & set(will.topic), f"the Will Topic is {will.topic!r}")
+        made.connect["will"] = will
     if has_user:
         made.connect["user"] = body.text()
     if has_password:
@@ -423,6 +429,9 @@ def decode_subscribe(made, body, _flags, version, sender):
 
 
 def check_filter(name):
+    if name.startswith("$share/"):
+        share, _, name = name[len("$share/"):].partition("/")
+        require(share and not set("+#") & set(share), f"the ShareName is {share!r}")
     require(name, "an empty Topic Filter")
     levels = name.split("/")
     for index, level in enumerate(levels):

@@ -166,6 +166,5 @@ class Suite:
             return str(error)
 
     def end(self):
-        for made in [self.broker, *self.specials.values()]:
-            if isinstance(made, brokers.Broker):
-                made.stop()
+        """Ends the brokers; returns how they ended."""
+        return [made.stop() for made in (self.broker, *self.specials.values()) if isinstance(made, brokers.Broker)]

@@ -95,7 +95,9 @@ def run_all(suite, tests, jobs, verbose=False):
                 verdict, why = future.result()
                 reason = why if verdict == "not run" else ""
                 print(f"{took:6.2f} s {verdict:8}{test.name} [{version}] {reason}", flush=True)
-        suite.end()
+        statuses = suite.end()
+    if suite.is_strict and any(statuses):
+        results["suite.the_brokers_end_well", ""] = ("fail", f"their exit statuses are {statuses}")
     return results
 
 

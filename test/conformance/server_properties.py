@@ -138,7 +138,7 @@ def alias_0_is_invalid(t):
     ends(t, codec.publish(V5, t.topic(), "x", props=[(TOPIC_ALIAS, 0)]), (ALIAS_INVALID,))
 
 
-@proves("MQTT-3.3.2-9")
+@proves("MQTT-4.13.1-1")
 def an_alias_above_the_maximum_is_invalid(t):
     client, most = with_aliases(t)
     if most == 65535:
@@ -315,7 +315,7 @@ def auth_with_reserved_flags_is_malformed(t):
     ends(t, codec.packet(codec.AUTH, b"\x19" + codec.properties([(codec.AUTH_METHOD, "m")]), 1), (0x81, 0x82))
 
 
-@proves("MQTT-3.1.2-30", "MQTT-3.2.0-1")
+@proves("MQTT-3.2.0-1")
 def a_method_in_connect_gets_a_refusal_before_anything_else(t):
     t.client().ping()
     client = t.raw()

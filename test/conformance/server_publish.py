@@ -225,7 +225,7 @@ def a_remaining_length_that_is_too_long_ends_the_connection(t):
     client.expect_closed()
 
 
-@proves("MQTT-2.2.1-3", v311="MQTT-2.3.1-1")
+@proves("MQTT-4.13.1-1", v311="MQTT-2.3.1-1")
 def an_identifier_of_zero_ends_the_connection(t):
     for data in (codec.publish(t.version, t.topic(), "x", 1, id=0), codec.publish(t.version, t.topic(), "x", 2, id=0),
                  codec.subscribe(t.version, [(t.topic(), 0)], 0), codec.unsubscribe(t.version, [t.topic()], 0)):

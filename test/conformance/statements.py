@@ -51,6 +51,9 @@ def check(table, tests):
             problems += [f"{test.name} proves {one} of {version}, which does not exist"
                          for one in ids if (version, one) not in known]
     for statement in table:
+        problems += [f"{statement.id} of {statement.version} does not apply to the {role}, and {test.name} proves it"
+                     for role in ("broker", "clients") if role not in statement.roles
+                     for test in tests_of(statement, role, tests)]
         for role in statement.roles:
             note, proofs = statement.notes.get(role, ""), tests_of(statement, role, tests)
             if not note and not proofs:
