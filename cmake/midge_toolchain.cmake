@@ -9,6 +9,9 @@ endif()
 
 set(MIDGE_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize= (address,undefined or thread)")
 option(MIDGE_WERROR "Warnings are errors" ON)
+# For the simulator's proofs only (docs/simulator.md).
+option(MIDGE_PLANTED_BUGS "Build bugs in that can be switched on one at a time" OFF)
+option(MIDGE_PROBES "Count how often rare paths are taken" OFF)
 
 find_program(MIDGE_CCACHE ccache)
 if(MIDGE_CCACHE)
@@ -44,4 +47,6 @@ target_link_options(midge_options INTERFACE "$<BUILD_INTERFACE:${flavour_link}>"
 target_include_directories(midge_options INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>" "$<INSTALL_INTERFACE:include/midge>")
 target_compile_definitions(midge_options INTERFACE
+  $<BUILD_INTERFACE:$<$<BOOL:${MIDGE_PLANTED_BUGS}>:MIDGE_PLANTED_BUGS>>
+  $<BUILD_INTERFACE:$<$<BOOL:${MIDGE_PROBES}>:MIDGE_PROBES>>
   "$<BUILD_INTERFACE:MIDGE_VERSION=\"${PROJECT_VERSION}\">")

@@ -30,11 +30,11 @@ inline std::span<Probe> all_probes() {
 }
 }  // namespace base
 
-#define PROBE(text)                                                          \
-  do {                                                                       \
-    [[gnu::section("midge_probes"), gnu::used]] static constinit base::Probe \
-        probe_of_this_place{text, 0};                                        \
-    ++probe_of_this_place.count;                                             \
+#define PROBE(text)                                                                               \
+  do {                                                                                            \
+    [[gnu::section("midge_probes"), gnu::used]] static constinit base::Probe probe_of_this_place{ \
+        text, 0};                                                                                 \
+    ++probe_of_this_place.count;                                                                  \
   } while (false)
 
 #else

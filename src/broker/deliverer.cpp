@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "broker/queue_account.h"
 
 namespace broker {
@@ -53,6 +55,7 @@ Deliverer::Deliverer(Core& core)
 
 void Deliverer::begin(const MessageRef& message) {
   encoded_message_ = message.get();
+  if (base::planted("reuse-encoded") && message->payload().size() % 8 == 2) return;
   for (Encoded& encoded : encoded_) encoded.is_filled = false;
 }
 
@@ -74,10 +77,14 @@ bool Deliverer::may_read(const Session& session, const Message& message) const {
 }
 
 void Deliverer::deliver(Session& session, Delivery delivery) {
-  if (delivery.message->is_expired(core_.now)) {  // On its way from another shard [MQTT-3.3.2-5].
+  if (delivery.message->is_expired(core_.now) &&
+      !base::planted("expire-in-queues-only")) {  // On its way from another shard [MQTT-3.3.2-5].
+    PROBE("a message expires between two shards");
     return core_.metrics.drops(Drop::expired).add();
   }
-  if (checks_access_ && !may_read(session, *delivery.message)) return;
+  if (checks_access_ && !may_read(session, *delivery.message) && !base::planted("forget-access")) {
+    return;
+  }
   if (!session.is_online()) {
     // QoS 0 for absent clients is not kept, unless asked for.
     if (delivery.qos == Qos::at_most_once && !core_.config.queue_qos0_messages()) return;
@@ -85,16 +92,21 @@ void Deliverer::deliver(Session& session, Delivery delivery) {
   }
   Client& client = core_.client_of(session);
   if (delivery.qos == Qos::at_most_once) {
-    if (session.out.has_waiting_qos0()) return queue(session, std::move(delivery));
+    if (session.out.has_waiting_qos0() && !base::planted("qos0-overtakes")) {
+      PROBE("QoS 0 waits behind QoS 0");
+      return queue(session, std::move(delivery));
+    }
     if (!has_output_room(client)) return core_.drop(Drop::output_full, &session);
     if (!send(client, delivery, PacketId{}, false)) core_.drop(Drop::packet_too_large, &session);
     return;
   }
   if (!has_output_room(client) || !session.out.can_bypass(window_of(client))) {
+    PROBE("a message waits for room in flight or in the output");
     return queue(session, std::move(delivery));
   }
   const PacketId id = session.out.begin(std::move(delivery));
   if (!send(client, session.out.newest(), id, false)) {
+    PROBE("a QoS 1 or 2 message is too large for its client");
     session.out.discard(id);  // [MQTT-3.1.2-25]
     core_.drop(Drop::packet_too_large, &session);
   }
@@ -116,6 +128,7 @@ void Deliverer::queue(Session& session, Delivery delivery) {
       }
       return;
     case Queued::must_disconnect:
+      PROBE("a client is given up for its full queue");
       core_.drop(Drop::queue_full, &session);
       if (!session.is_online()) return;
       Client& client = core_.client_of(session);
@@ -170,7 +183,7 @@ bool Deliverer::send_encoded(Client& client, const Delivery& delivery, PacketId 
   const base::Bytes payload = delivery.message->payload();
   const bool is_large = payload.size() >= protocol::Connection::share_from;
   const std::size_t size = form.bytes.size() + (is_large ? payload.size() : 0);
-  if (size > client.machine.peer_packet_size_max()) return false;
+  if (size > client.machine.peer_packet_size_max() && !base::planted("too-large")) return false;
   base::OutputQueue& output = client.machine.output();
   std::uint8_t* at = output.extend(form.bytes.size());
   std::memcpy(at, form.bytes.data(), form.bytes.size());

@@ -7,6 +7,8 @@
 
 #include "base/assert.h"
 #include "base/hash.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "topic/filter.h"
 #include "wire/codec.h"
 
@@ -194,6 +196,7 @@ void Handshake::authenticate(Client& client) {
   if (request.password) question.password = bytes_of(*request.password);
   const hook::Decision decision = core_.environment.hooks.run(question);
   if (decision != hook::Decision::defer) return on_decision(client, decision);
+  PROBE("a login is decided later");
   ASSERT(question.work);
   core_.jobs.push_back({client.id, client.serial, std::move(question.work)});
 }
@@ -313,11 +316,13 @@ Session* Handshake::take_session(Client& client, bool& session_present) {
     if (session->is_online()) take_over(*session);
     session = core_.sessions.find(request.client_id);  // A session without expiry ended with that.
   }
-  if (session != nullptr && request.clean_start) {  // [MQTT-3.1.2-4]
+  if (session != nullptr && request.clean_start &&
+      !base::planted("ignore-clean-start")) {  // [MQTT-3.1.2-4]
     lifecycle_.end(*session);
     session = nullptr;
   }
-  session_present = session != nullptr;  // [MQTT-3.2.2-2], [MQTT-3.2.2-3]
+  session_present = session != nullptr &&
+                    !base::planted("session-present-lies");  // [MQTT-3.2.2-2], [MQTT-3.2.2-3]
   if (session != nullptr) {
     lifecycle_.keep(*session);
     return session;
@@ -334,6 +339,8 @@ Session* Handshake::take_session(Client& client, bool& session_present) {
 
 void Handshake::take_over(Session& session) {
   Client& old = core_.client_of(session);
+  if (session.out.in_flight() > 0) PROBE("takeover with messages in flight");
+  if (session.in.size() > 0) PROBE("takeover while QoS 2 is in flight");
   if (core_.config.connection_messages() && core_.logs(config::LogType::notice)) {
     core_.log(
         config::LogType::notice,

@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "broker/sys_tree.h"
 
 namespace broker {
@@ -73,14 +75,16 @@ void Lifecycle::on_disconnect(Client& client, const wire::Disconnect& packet) {
         std::min(base::Seconds{*expiry}, core_.config.persistent_client_expiration().most);
   }
   client.machine.close();
-  const bool is_normal = packet.reason == ReasonCode::normal_disconnection;
+  const bool is_normal =
+      packet.reason == ReasonCode::normal_disconnection && !base::planted("will-after-disconnect");
   // [MQTT-3.14.4-3]; any other reason leaves the will to be published (MQTT 5, 3.14.4).
   part(client, is_normal ? WillFate::discard : WillFate::publish, "");
 }
 
 void Lifecycle::on_lost(Client& client, std::string_view why) {
   client.machine.close();
-  part(client, WillFate::publish, why);
+  const bool forgets = base::planted("forget-will");
+  part(client, forgets ? WillFate::discard : WillFate::publish, why);
 }
 
 // Ends the client's part in the shard, once: whoever comes first says why.
@@ -102,6 +106,8 @@ void Lifecycle::part(Client& client, WillFate fate, std::string_view why) {
 void Lifecycle::leave_session(Session& session, WillFate fate) {
   session.connection = Session::offline;
   subscriptions_.set_presence(session, topic::Presence::offline);
+  if (session.out.in_flight() > 0) PROBE("a connection ends with messages in flight");
+  if (session.in.size() > 0) PROBE("a connection ends with QoS 2 unreleased");
   session.out.rewind();
   core_.metrics.sessions_online.subtract();
   core_.environment.totals.online.fetch_sub(1, std::memory_order_relaxed);
@@ -116,7 +122,7 @@ void Lifecycle::leave_session(Session& session, WillFate fate) {
           core_.timers.set(core_.now + delay, {Timer::Kind::will, session.id.value});
     }
   }
-  if (session.expiry != Session::never_expires) {
+  if (session.expiry != Session::never_expires && !base::planted("never-expire")) {
     session.expiry_timer = core_.timers.set(core_.now + session.expiry,
                                             {Timer::Kind::session_expiry, session.id.value});
   }
@@ -133,6 +139,8 @@ void Lifecycle::log_parting(const Client& client, std::string_view why) {
 
 void Lifecycle::keep(Session& session) {
   core_.timers.cancel(session.expiry_timer);
+  if (base::planted("will-despite-return")) return;
+  if (session.will) PROBE("a client returns before its will is due");
   core_.timers.cancel(session.will_timer);
   session.will.reset();
 }
@@ -145,9 +153,13 @@ void Lifecycle::end(Session& session) {
   // may not [MQTT-4.8.2-5].
   const auto orphans = router_.take_orphans(session, 0, true);
   subscriptions_.remove_all(session);
+  if (!orphans.empty()) PROBE("a session ends and others of its group get what waited");
   router_.give_again(orphans);
   core_.metrics.drops(Drop::session_ended).add(session.out.waiting() + session.out.in_flight());
-  core_.metrics.queued_messages.subtract(session.out.waiting());
+  if (!base::planted("miscount-queued")) {
+    core_.metrics.queued_messages.subtract(session.out.waiting());
+  }
+  if (session.out.in_flight() > 0) PROBE("a session ends with messages in flight");
   core_.metrics.queued_bytes.subtract(session.out.waiting_bytes());
   core_.environment.totals.message_bytes.fetch_sub(session.out.waiting_bytes(),
                                                    std::memory_order_relaxed);
@@ -161,6 +173,7 @@ void Lifecycle::end(Session& session) {
 }
 
 void Lifecycle::on_session_expired(Session& session) {
+  PROBE("a session expires");
   core_.metrics.clients_expired.add();
   if (core_.logs(config::LogType::notice)) {
     core_.log(config::LogType::notice,
@@ -170,12 +183,14 @@ void Lifecycle::on_session_expired(Session& session) {
 }
 
 void Lifecycle::on_will_due(Session& session) {
+  PROBE("a delayed will is published");
   if (session.will) publish_will(session);
 }
 
 void Lifecycle::publish_will(Session& session) {
   const session::Will will = *std::exchange(session.will, std::nullopt);  // Once [MQTT-3.1.2-10].
   const PublisherRef publisher = session.publisher;
+  if (base::planted("will-twice")) router_.publish(will.message, publisher);
   const hook::ClientView view = view_of(*publisher, core_.environment);
   hook::Authorize question{
       .client = view, .topic = will.message->topic(), .access = hook::Access::write};

@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "topic/filter.h"
 
 namespace broker {
@@ -67,6 +69,8 @@ void Packets::on_publish(Client& client, const wire::Publish& packet) {
   }
   Session& session = *client.session;
   if (packet.qos == Qos::exactly_once && session.in.contains(packet.id)) {
+    PROBE("a QoS 2 PUBLISH comes again");
+    if (base::planted("qos2-twice")) route(client, packet);
     client.machine.settle_received();                    // It is counted already.
     return send(client, wire::Pubrec{.id = packet.id});  // [MQTT-4.3.3-10]
   }
@@ -74,6 +78,10 @@ void Packets::on_publish(Client& client, const wire::Publish& packet) {
   if (verdict.closes) return lifecycle_.disconnect(client, verdict.reason, verdict.why);
   if (verdict.routes && ControlApi::is_endpoint(packet.topic)) {
     control_.on_request(client, packet.topic, packet.payload);
+    verdict.routes = false;
+  }
+  if (base::planted("acknowledge-and-lose") && packet.qos != Qos::at_most_once &&
+      packet.payload.size() % 16 == 7) {
     verdict.routes = false;
   }
   if (verdict.routes && !route(client, packet) && packet.qos != Qos::at_most_once) {
@@ -192,7 +200,8 @@ void Packets::acknowledge(Client& client, const wire::Publish& packet, ReasonCod
 void Packets::on(Client& client, const wire::Pubrel& packet) {
   log_received(client, "PUBREL", packet.id);
   const bool was_there = client.session->in.remove(packet.id);
-  if (was_there) client.machine.settle_received();
+  if (!was_there) PROBE("PUBREL for what is not there");
+  if (was_there && !base::planted("leak-receive-maximum")) client.machine.settle_received();
   const bool tells = !was_there && client.machine.version() == Version::v5;
   send(client, wire::Pubcomp{
                    .id = packet.id,  // [MQTT-4.3.3-11]
@@ -212,6 +221,8 @@ void Packets::on(Client& client, const wire::Pubrec& packet) {
   log_received(client, "PUBREC", packet.id);
   const bool is_error = wire::is_error(packet.reason);
   const bool was_there = client.session->out.on_pubrec(packet.id, is_error);
+  if (!was_there) PROBE("PUBREC for what is not in flight");
+  if (!was_there && base::planted("forget-pubrel")) return;
   if (was_there && is_error) return deliverer_.pump(client);
   if (is_error) return;
   const bool tells = !was_there && client.machine.version() == Version::v5;

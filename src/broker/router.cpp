@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "broker/queue_account.h"
 #include "topic/filter.h"
 
@@ -46,6 +48,7 @@ std::uint64_t Router::next_since() {
 }
 
 bool Router::has_memory_for(const session::Message& message) const {
+  if (message.publisher() == session::ClientKey{}) return true;  // The broker's own few: $SYS.
   const std::uint64_t held =
       core_.environment.totals.message_bytes.load(std::memory_order_relaxed) +
       core_.environment.retained.bytes();
@@ -60,8 +63,9 @@ bool Router::publish(const MessageRef& message, const PublisherRef& publisher) {
   message->set_retained_sequence(
       core_.environment.totals.retained_sequence.fetch_add(1, std::memory_order_acq_rel) + 1);
   if (message->payload().empty()) {
-    stripe.erase();  // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
+    if (!base::planted("keep-emptied")) stripe.erase();  // [MQTT-3.3.1-6], [MQTT-3.3.1-7]
   } else if (has_memory_for(*message)) {
+    if (base::planted("first-retained-stays") && stripe.get()) return route(message);
     stripe.set({message, publisher});  // [MQTT-3.3.1-5]
   } else {
     stripe.erase();  // An old value would be a wrong one.
@@ -81,6 +85,7 @@ bool Router::route(const MessageRef& message) {
   const topic::InterestReader::Found found = core_.interest.find(message->topic());
   core_.for_each_other_shard([&](topic::ShardId shard) {
     if ((found.shards >> shard.value & 1U) == 0) return;
+    if (base::planted("lose-lane-message") && message->payload().size() % 16 == 5) return;
     core_.post(shard, Route{message});
     has_subscribers = true;
   });
@@ -111,16 +116,19 @@ bool Router::deliver_here(const MessageRef& message) {
 
 void Router::merge(const topic::Subscriber& subscriber, const MessageRef& message) {
   Session& session = core_.sessions.at(subscriber.id);
-  if ((subscriber.options & no_local_bit) != 0 && session.key == message->publisher()) {
+  const bool heeds = !base::planted("ignore-no-local");
+  if (heeds && (subscriber.options & no_local_bit) != 0 && session.key == message->publisher()) {
     return;  // [MQTT-3.8.3-3]
   }
   if (message->retained_sequence() != 0 && message->retained_sequence() < newest_subscription_ &&
-      is_stale(session, *message)) {
+      is_stale(session, *message) && !base::planted("deliver-stale")) {
+    PROBE("a retained publish arrives after the subscription that already has it");
     return;
   }
   const Qos qos = delivery_qos(message->qos(), qos_of(subscriber));
   // [MQTT-3.3.1-12], [MQTT-3.3.1-13]
-  const bool retain = (subscriber.options & retain_as_published_bit) != 0 && message->retain();
+  const bool as_published = (subscriber.options & retain_as_published_bit) != 0;
+  const bool retain = (as_published || base::planted("keep-retain-flag")) && message->retain();
   const std::uint32_t slot = subscriber.id.value;
   if (merged_at_.size() <= slot) merged_at_.resize(slot + 1U);
   const bool one_each =
@@ -137,13 +145,16 @@ void Router::merge(const topic::Subscriber& subscriber, const MessageRef& messag
   }
   // One copy at the highest QoS with all identifiers [MQTT-3.3.4-2], [MQTT-3.3.4-4].
   Delivery& delivery = merged_[merged_at_[slot] - 1].delivery;
-  delivery.qos = wire::max(delivery.qos, qos);
+  delivery.qos =
+      base::planted("lower-qos-wins") ? wire::min(delivery.qos, qos) : wire::max(delivery.qos, qos);
   delivery.retain |= retain;
   if (subscriber.subscription_identifier == 0) return;
   if (delivery.identifier == 0) {
     delivery.identifier = subscriber.subscription_identifier;
     return;
   }
+  if (base::planted("one-identifier")) return;
+  PROBE("a message carries several subscription identifiers");
   if (!delivery.more_identifiers) {
     delivery.more_identifiers = std::make_unique<std::vector<std::uint32_t>>();
   }
@@ -167,6 +178,13 @@ bool Router::is_stale(const Session& session, const session::Message& message) c
 
 // To one member of a group on this shard: whoever is online next, else whoever is next at all.
 bool Router::deliver_to_group(topic::GroupId group, const MessageRef& message) {
+  if (base::planted("two-members") && message->payload().size() % 8 == 3) {
+    const topic::Member other = core_.groups.pick(group);
+    deliverer_.begin(message);
+    deliverer_.deliver(
+        core_.sessions.at(other.subscriber.id),
+        Delivery{.message = message, .qos = wire::min(message->qos(), qos_of(other.subscriber))});
+  }
   const topic::Member member = core_.groups.pick(group);
   Session& session = core_.sessions.at(member.subscriber.id);
   deliverer_.begin(message);
@@ -188,9 +206,11 @@ bool Router::deliver_shared(const MessageRef& message, const topic::SharedIntere
                             std::uint8_t hops) {
   const auto shard = group->pick_shard();
   if (!shard || hops > core_.environment.shards()) {
+    PROBE("a shared message finds no member");
     core_.drop(Drop::no_member, nullptr);
     return false;
   }
+  if (hops > 0) PROBE("a shared message goes on to another shard");
   if (*shard != core_.id) {
     core_.post(*shard, RouteShared{message, group, hops});
     return true;
@@ -223,6 +243,8 @@ std::vector<Router::Orphan> Router::take_orphans(Session& session, std::uint32_t
 }
 
 void Router::give_again(const std::vector<Orphan>& orphans) {
+  if (base::planted("lose-orphans")) return;
+  if (!orphans.empty()) PROBE("shared messages are given to another member");
   for (const Orphan& orphan : orphans) {
     if (core_.is_alone()) {
       const auto group = core_.groups.find(orphan.share, orphan.filter);

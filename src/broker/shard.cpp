@@ -7,6 +7,8 @@
 #include <variant>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "broker/control_api.h"
 #include "broker/deliverer.h"
 #include "broker/handshake.h"
@@ -141,11 +143,15 @@ void Shard::run_packets(Client& client, base::Bytes bytes) {
     if (core_->find(id) !=
         &client) {  // It moves to another shard; what is left of its bytes goes along.
       ASSERT(!core_->departures.empty());
-      core_->departures.back().client->machine.keep(bytes);
+      if (!bytes.empty()) PROBE("a connection moves with bytes behind CONNECT");
+      if (!base::planted("lose-bytes-of-a-move")) {
+        core_->departures.back().client->machine.keep(bytes);
+      }
       return settle();
     }
   }
   if (!client.is_over && core_->is_congested()) {
+    PROBE("a client is held back by a full lane");
     client.is_held_back = has_held_back_ = true;
     core_->touch(client);
   }
@@ -195,7 +201,10 @@ void Shard::on_job_done(ConnectionId connection, std::uint64_t serial, hook::Dec
                         base::Instant now) {
   core_->now = now;
   Client* client = core_->find(connection);
-  if (client == nullptr || client->serial != serial || client->is_over) return;
+  if (client == nullptr || client->serial != serial || client->is_over) {
+    PROBE("a login is decided when its client has gone");
+    return;
+  }
   parts_->handshake.on_decision(*client, decision);
   run_packets(*client, {});  // What came behind CONNECT.
 }
@@ -351,7 +360,7 @@ void Shard::on_outboxes_drained() {
   if (!has_held_back_ || core_->is_congested()) return;
   has_held_back_ = false;
   core_->for_each_client([this](Client& client) {
-    if (!std::exchange(client.is_held_back, false)) return;
+    if (base::planted("hold-back-for-ever") || !std::exchange(client.is_held_back, false)) return;
     core_->touch(client);
   });
 }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "topic/filter.h"
 
 namespace broker {
@@ -95,6 +97,7 @@ ReasonCode Subscriptions::subscribe_one(Client& client, const wire::Subscription
     core_.log(config::LogType::subscribe, fmt::format("{} {} {}", client.session->client_id,
                                                       static_cast<int>(subscription.qos), filter));
   }
+  if (base::planted("grant-more")) return ReasonCode::granted_qos_2;
   return static_cast<ReasonCode>(subscription.qos);
 }
 
@@ -132,8 +135,9 @@ void Subscriptions::add_ordinary(Client& client, const std::string& filter,
   subscription.since = is_new ? since : at->second.since;
   session.subscriptions.insert_or_assign(filter, subscription);
   // [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]
-  const bool wants_retained = handling == wire::RetainHandling::send ||
-                              (handling == wire::RetainHandling::send_if_new && is_new);
+  const bool wants_retained =
+      handling == wire::RetainHandling::send || (handling == wire::RetainHandling::send_if_new &&
+                                                 (is_new || base::planted("retained-again")));
   if (!wants_retained || core_.environment.retained.count() == 0) return;
   subscription.since = since;
   start_retained(client, filter, subscription);
@@ -170,7 +174,7 @@ void Subscriptions::on_unsubscribe(Client& client, const wire::Unsubscribe& pack
     const auto at = session.subscriptions.find(filter);  // [MQTT-3.10.4-1]
     ReasonCode code = may ? ReasonCode::no_subscription_existed : ReasonCode::not_authorized;
     if (may && at != session.subscriptions.end()) {
-      remove_from_indexes(session, filter);
+      if (!base::planted("unsubscribe-in-name")) remove_from_indexes(session, filter);
       session.subscriptions.erase(at);
       std::erase_if(client.retained,  // [MQTT-3.10.4-2]
                     [&](const RetainedDelivery& one) { return one.filter == filter; });
@@ -190,11 +194,14 @@ void Subscriptions::remove_from_indexes(Session& session, std::string_view filte
   const auto shared = topic::split_share(filter);
   if (!shared) {
     core_.index.remove(filter, session.id);
-    if (!core_.is_alone()) core_.environment.interest.remove(filter, core_.id);
+    if (!core_.is_alone() && !base::planted("leak-interest")) {
+      core_.environment.interest.remove(filter, core_.id);
+    }
     return;
   }
   core_.metrics.shared_subscriptions.subtract();
   const auto group = core_.groups.find(shared->group, shared->filter);
+  PROBE("a member leaves a group");
   session.out.forget_group(group->value + 1);
   core_.groups.remove(shared->group, shared->filter, session.id);
   if (core_.is_alone()) return;
@@ -213,7 +220,7 @@ void Subscriptions::remove_all(Session& session) {
 // ---------------------------------------------------------------- shared subscriptions
 
 void Subscriptions::set_presence(Session& session, topic::Presence presence) {
-  core_.groups.set_presence(session.id, presence);
+  if (!base::planted("forget-presence")) core_.groups.set_presence(session.id, presence);
   std::vector<topic::GroupId> groups;
   core_.groups.for_each_group(
       session.id, [&](topic::GroupId group, const topic::Member&) { groups.push_back(group); });
@@ -260,12 +267,14 @@ void Subscriptions::pause_retained(Client& client) {
   std::erase(core_.retained_queue, client.id);
   std::vector<RetainedDelivery> rest = std::exchange(client.retained, {});
   const bool stays = client.session != nullptr && client.session->expiry != base::Seconds{0};
+  if (stays && !rest.empty()) PROBE("a connection ends before all that is retained was sent");
   if (stays && !rest.empty()) paused_[client.session->id] = std::move(rest);
 }
 
 void Subscriptions::resume_retained(Client& client) {
   const auto paused = paused_.find(client.session->id);
   if (paused == paused_.end()) return;
+  PROBE("retained messages go on after a reconnect");
   client.retained = std::move(paused->second);
   paused_.erase(paused);
   core_.retained_queue.push_back(client.id);
@@ -316,10 +325,16 @@ bool Subscriptions::deliver_retained(Client& client, RetainedDelivery& delivery,
   const Subscription& subscription = delivery.subscription;
   const session::MessageRef& message = retained.message;
   // Numbered later than the subscription: this client got it as it was published.
-  if (message->retained_sequence() >= subscription.since) return true;
+  if (message->retained_sequence() >= subscription.since) {
+    PROBE("a retained message is newer than the subscription that asks for it");
+    return true;
+  }
   if (message->is_expired(core_.now)) return true;
   if (subscription.no_local && client.session->key == message->publisher()) return true;
-  if (delivery.is_held && !is_current(retained)) return true;
+  if (delivery.is_held && !is_current(retained)) {
+    PROBE("a retained message is replaced while it waits");
+    if (!base::planted("deliver-replaced")) return true;
+  }
   if (!may_deliver(retained)) return true;
   const Qos qos = core_.config.upgrade_outgoing_qos() ? subscription.qos
                                                       : wire::min(message->qos(), subscription.qos);

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 #include "protocol/aliases.h"
 
 namespace protocol {
@@ -78,6 +80,7 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Next Connection::next(base::Bytes& in, base::Instant now, wire::Packet& out) {
   if (state_ == State::closing) return Next::closing;
   if (state_ == State::await_decision) {
+    if (!in.empty()) PROBE("bytes wait behind CONNECT");
     // What follows CONNECT at once waits; one read's worth, since wants_bytes() is false from here.
     held_.insert(held_.end(), in.begin(), in.end());
     in = {};
@@ -155,7 +158,9 @@ void Connection::grow_held(std::size_t more, std::size_t wanted) {
 }
 
 Next Connection::hold(base::Bytes& in) {
+  PROBE("a packet comes in pieces");
   held_.assign(in.begin(), in.end());
+  if (base::planted("lose-first-piece") && in.size() == 1) held_.clear();
   held_at_ = 0;
   in = {};
   return Next::need_bytes;
@@ -469,7 +474,10 @@ bool Connection::send_publish(const wire::Publish& publish,
   aliased.properties = properties.view();
   if (!is_new) aliased.topic = {};
   if (send_publish_as_is(aliased, owner)) return true;
-  if (is_new) aliases_->forget_last(publish.topic);  // The peer never saw it.
+  PROBE("a PUBLISH with a new alias is too large");
+  if (is_new && !base::planted("keep-unseen-alias")) {
+    aliases_->forget_last(publish.topic);  // The peer never saw it.
+  }
   // The alias may be what was too much.
   return send_publish_as_is(publish, owner);
 }
@@ -519,6 +527,7 @@ constexpr base::Duration seconds(std::uint16_t count) {
 
 base::Instant Connection::deadline() const {
   if (keep_alive_ == 0 || state_ != State::connected) return base::Instant::never();
+  if (role_ == Role::server && base::planted("trust-silence")) return base::Instant::never();
   if (role_ == Role::server) return last_received_ + seconds(keep_alive_) * 3 / 2;
   const base::Instant since = ping_outstanding_ ? ping_sent_ : std::min(last_sent_, last_received_);
   return since + seconds(keep_alive_);
@@ -527,6 +536,7 @@ base::Instant Connection::deadline() const {
 bool Connection::advance(base::Instant now) {
   if (now < deadline()) return false;
   if (role_ == Role::server) {  // [MQTT-3.1.2-22]
+    PROBE("a client is silent for too long");
     fault_ = {ReasonCode::keep_alive_timeout, "nothing received for 1.5 times the keep alive"};
     disconnect(fault_.reason, fault_.what);
     return true;

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/planted.h"
+#include "base/probe.h"
 
 namespace session {
 
@@ -36,12 +38,17 @@ std::optional<Outbound::Step> Outbound::next(const Window& window, base::Instant
     if (resume_at_ >= window.messages_max) return std::nullopt;
     const InFlight& again = in_flight_[resume_at_++];
     const Kind kind = again.state == State::await_pubcomp ? Kind::release : Kind::publish;
-    return Step{kind, again.id, true, &again.delivery};
+    if (kind == Kind::release) PROBE("PUBREL is sent again");
+    PROBE("a packet in flight is sent again");
+    const bool says_so = !base::planted("skip-dup");  // [MQTT-3.3.1-1]
+    return Step{kind, again.id, says_so, &again.delivery};
   }
   while (!waiting_.empty()) {
-    if (waiting_.front().message->is_expired(now)) {  // [MQTT-3.3.2-5]
+    if (waiting_.front().message->is_expired(now) &&
+        !base::planted("deliver-expired")) {  // [MQTT-3.3.2-5]
       take_waiting(0);
       ++expired;
+      PROBE("a message expires in the queue");
       continue;
     }
     if (waiting_.front().qos == Qos::at_most_once) {
@@ -49,7 +56,8 @@ std::optional<Outbound::Step> Outbound::next(const Window& window, base::Instant
       return Step{Kind::publish, PacketId{}, false, &unqueued_};
     }
     if (!has_room(window)) return std::nullopt;
-    const PacketId id = begin(take_waiting(0));
+    const std::size_t at = base::planted("newest-first") ? waiting_.size() - 1 : 0;
+    const PacketId id = begin(take_waiting(at));
     return Step{Kind::publish, id, false, &in_flight_.back().delivery};
   }
   return std::nullopt;
@@ -82,6 +90,10 @@ bool Outbound::on_pubrec(PacketId id, bool is_error) {
     return true;
   }
   InFlight& entry = in_flight_[at];
+  if (base::planted("release-id-early")) {
+    take_in_flight(at);
+    return true;
+  }
   if (entry.state == State::await_pubrec) {
     in_flight_bytes_ -= entry.delivery.payload_size();
     entry.delivery.message = {};  // It is never sent again [MQTT-4.3.3-6].

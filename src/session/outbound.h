@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/planted.h"
 #include "base/ring.h"
 #include "base/time.h"
 #include "session/message.h"
@@ -79,7 +80,9 @@ class Outbound final {
   void discard(wire::PacketId id);
 
   // The connection is gone: everything in flight is to be sent again on the next one.
-  void rewind() { resume_at_ = 0; }
+  void rewind() {
+    if (!base::planted("forget-rewind")) resume_at_ = 0;
+  }
 
   // ---- shared subscriptions
   // Takes out the waiting messages of one group (1 + id), or of all groups with 0, never sent:
@@ -108,7 +111,8 @@ class Outbound final {
   static constexpr std::size_t npos = SIZE_MAX;
 
   bool has_room(const Window& window) const {
-    return resume_at_ < window.messages_max && in_flight_bytes_ < window.bytes_max;
+    const std::size_t more = base::planted("window-off-by-one") ? 1 : 0;
+    return resume_at_ < window.messages_max + more && in_flight_bytes_ < window.bytes_max;
   }
   std::size_t find(wire::PacketId id) const;
   wire::PacketId take_id();
