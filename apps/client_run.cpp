@@ -100,8 +100,8 @@ void ClientRun::fail(const midge::Error& error) {
 void ClientRun::on_disconnected(const midge::Disconnection& end_of) {
   if (!end_of.error || is_ending_) return;
   if (end_of.will_retry && was_connected_) {
-    report_.hint(fmt::format(
-        "{} Trying again.", explain(end_of.error, end_of.properties, options_.connection.version)));
+    report_.hint(explain(end_of.error, end_of.properties, options_.connection.version));
+    report_.hint("Trying again.");
     return;
   }
   report_.line(explain(end_of.error, end_of.properties, options_.connection.version));
