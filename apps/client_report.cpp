@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <string>
 
+#include "base/assert.h"
 #include "wire/reason_code.h"
 
 namespace apps {
@@ -94,6 +96,12 @@ std::string system_advice(const midge::Error& error, const ClientOptions& option
   }
 }
 
+// Not fmt::print(): that throws when whoever read stderr has gone.
+void print_to_stderr(std::string line) {
+  line += '\n';
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
+}
+
 }  // namespace
 
 int exit_status(const midge::Error& error, bool was_connected) {
@@ -154,7 +162,9 @@ std::string advice(const midge::Error& error, const ClientOptions& options, bool
     case ErrorCode::lookup:
       return "Is the host's name (-h) spelled right?";
     case ErrorCode::timeout:
-      return "The broker does not answer: check -h and -p, and whether a firewall is in the way.";
+      return "The broker does not answer: check -h and -p (is it a plain MQTT port?), and whether "
+             "a "
+             "firewall is in the way.";
     case ErrorCode::connection_lost:
     case ErrorCode::malformed_packet:
     case ErrorCode::protocol:
@@ -191,11 +201,11 @@ void Report::warning(std::string_view text) const {
 }
 
 void Report::line(std::string_view text) const {
-  if (!quiet_) fmt::print(stderr, "{}\n", text);
+  if (!quiet_) print_to_stderr(std::string{text});
 }
 
 void Report::hint(std::string_view text) const {
-  if (is_for_people() && !text.empty()) fmt::print(stderr, "{}\n", text);
+  if (is_for_people() && !text.empty()) print_to_stderr(std::string{text});
 }
 
 }  // namespace apps

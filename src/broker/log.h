@@ -1,6 +1,5 @@
 // Where log lines go. The broker formats a line only when somebody wants its type; writing must not
-// block
-// (`server` hands lines to a thread of their own). Called from all shards.
+// block (`server` hands lines to a thread of their own). Called from all shards.
 #pragma once
 
 #include <string>

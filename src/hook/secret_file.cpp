@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace hook {
 namespace {
@@ -28,7 +29,12 @@ class OpenFile final {
 };
 
 base::Error<std::string> failed(const std::string& path) {
-  return base::Error{fmt::format("cannot read {}: {}", path, std::strerror(errno))};
+  std::string text = fmt::format("cannot read {}: {}", path, std::strerror(errno));
+  // A broker that root started has become somebody else by now.
+  if (errno == EACCES) {
+    text += fmt::format(" for user {}, who this process is (option `user`)", ::geteuid());
+  }
+  return base::Error{std::move(text)};
 }
 
 std::vector<std::string> exposure(const std::string& path, const struct stat& status) {
