@@ -65,9 +65,8 @@ def run_one(suite, test, version):
     except registry.NotRun as reason:
         return "not run", str(reason)
     except AssertionError as error:
-        where = traceback.extract_tb(error.__traceback__)
-        line = next(frame for frame in where[1:] if frame.name != "is_as")
-        return "fail", f"{error or 'assertion'} ({pathlib.Path(line.filename).name}:{line.lineno})"
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        return "fail", f"{error or frames[-1].line} ({pathlib.Path(frames[0].filename).name}:{frames[0].lineno})"
     except Exception:  # A mistake of the suite's own must show as one.
         return "fail", traceback.format_exc()
     finally:

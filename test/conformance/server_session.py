@@ -262,7 +262,8 @@ def silence_of_one_and_a_half_keep_alive_intervals_ends_the_connection_and_publi
     began = time.monotonic()
     reason = client.expect_closed()
     took = time.monotonic() - began
-    assert 1.3 * TICK < took < 4 * TICK, f"after {took:.2f} s"
+    latest = 4 if t.suite.is_strict else 8  # Others look at the clock now and then only.
+    assert 1.3 * TICK < took < latest * TICK, f"after {took:.2f} s"
     assert reason in ((None, 0x8D) if t.v5 else (None,)), reason
     reader.message("gone")
 
