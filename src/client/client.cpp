@@ -53,9 +53,9 @@ bool Client::is_at_rest() const {
   return impl_->is_at_rest();
 }
 
-Result<void> Client::publish(std::string_view topic, Payload payload, const PublishOptions& options,
-                             PublishHandler done) {
-  return impl_->session().publish(topic, std::move(payload), options, std::move(done));
+Result<void> Client::publish(std::string_view topic, const Payload& payload,
+                             const PublishOptions& options, PublishHandler done) {
+  return impl_->session().publish(topic, payload, options, std::move(done));
 }
 Result<void> Client::subscribe(std::vector<Subscription> subscriptions, SubscribeHandler done,
                                const Properties& properties) {

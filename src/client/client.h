@@ -62,8 +62,8 @@ class Client final {
   // ---- publish and subscribe. While there is no connection they wait for one.
   // Errors at once: queue_full (nothing was taken, on_writable follows), invalid_argument,
   // oversize_packet, and not_connected where nothing may wait. Otherwise `done` is called once.
-  Result<void> publish(std::string_view topic, Payload payload, const PublishOptions& options = {},
-                       PublishHandler done = {});
+  Result<void> publish(std::string_view topic, const Payload& payload,
+                       const PublishOptions& options = {}, PublishHandler done = {});
   Result<void> subscribe(std::vector<Subscription> subscriptions, SubscribeHandler done = {},
                          const Properties& properties = {});
   Result<void> unsubscribe(std::vector<std::string> filters, SubscribeHandler done = {},
