@@ -36,7 +36,7 @@ class Shard final {
   // limit is reached, close it.
   std::optional<ConnectionId> on_accepted(std::size_t listener, Peer peer, base::Instant now);
   // A connection that another shard let go.
-  ConnectionId on_arrival(std::unique_ptr<Client> client, base::Instant now);
+  ConnectionId on_arrival(std::unique_ptr<Client> arrived, base::Instant now);
   void on_bytes(ConnectionId connection, base::Bytes bytes, base::Instant now);
   // So many bytes of its output were written.
   void on_written(ConnectionId connection, std::size_t size, base::Instant now);
