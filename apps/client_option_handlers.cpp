@@ -100,7 +100,7 @@ Outcome host(ClientOptions& options, Arguments values) {
 Outcome port(ClientOptions& options, Arguments values) {
   const auto number = number_of<std::uint16_t>(values[0]);
   if (!number || *number == 0) return error(fmt::format("Invalid port given: {}", values[0]));
-  options.port = *number;
+  options.port = number;
   return {};
 }
 
@@ -120,7 +120,7 @@ Outcome url(ClientOptions& options, Arguments values) {
   if (parsed->user_name) options.connection.user_name = *parsed->user_name;
   if (parsed->password) options.connection.password = *parsed->password;
   options.connection.host = parsed->host;
-  if (parsed->port) options.port = *parsed->port;
+  if (parsed->port) options.port = parsed->port;
   return add_topic(options.tool, "-L", parsed->topic, options);
 }
 
@@ -250,7 +250,7 @@ Outcome will_payload(ClientOptions& options, Arguments values) {
 Outcome will_qos(ClientOptions& options, Arguments values) {
   const auto given = qos_of(values[0]);
   if (!given) return error(fmt::format("Invalid will QoS {}.", values[0]));
-  options.will.qos = *given;
+  options.will.qos = given;
   return {};
 }
 

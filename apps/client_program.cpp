@@ -1,5 +1,6 @@
 #include "client_program.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -125,6 +126,14 @@ Program program_of(Tool tool, std::string_view argv0) {
   const std::string_view own = tool == Tool::pub ? "midge pub" : "midge sub";
   return {
       .tool = tool, .name = std::string{is_mosquitto ? alias : own}, .is_mosquitto = is_mosquitto};
+}
+
+void fill_standard_descriptors() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);  // The lowest number that is free.
+  } while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO) ::close(fd);
 }
 
 std::string help_text(const Program& program) {

@@ -17,6 +17,10 @@ struct Program {
 };
 Program program_of(Tool tool, std::string_view argv0);
 
+// A descriptor that the program was started without would be given to a socket, and what is printed
+// would go there.
+void fill_standard_descriptors();
+
 std::string help_text(const Program& program);
 
 // What is left to do, or the exit status when --help or a mistake in the options ended it; then all

@@ -140,6 +140,7 @@ int publish_lines(const ClientOptions& options) {
 }  // namespace
 
 int pub_main(int argc, char** argv) {
+  fill_standard_descriptors();
   const Program program = program_of(Tool::pub, argc > 0 ? argv[0] : "");
   const auto options = options_from(program, argc, argv);
   if (!options) return options.error();

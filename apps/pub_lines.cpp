@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -48,8 +47,7 @@ void LinePublisher::stop_reading() {
 
 // There is something, or the end: it does not block.
 void LinePublisher::read() {
-  std::array<char, 65'536> bytes;
-  const ssize_t got = ::read(fd_, bytes.data(), bytes.size());
+  const ssize_t got = ::read(fd_, bytes_.data(), bytes_.size());
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got < 0) {
     stop_reading();
@@ -62,7 +60,7 @@ void LinePublisher::read() {
     has_ended_ = true;
     stop_reading();
   } else {
-    reader_.feed({bytes.data(), static_cast<std::size_t>(got)});
+    reader_.feed({bytes_.data(), static_cast<std::size_t>(got)});
   }
   pump();
 }

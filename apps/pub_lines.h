@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/shared.h"
 #include "client_run.h"
@@ -53,6 +54,7 @@ class LinePublisher final {
   const ClientOptions& options_;
   const int fd_;
   const midge::PublishOptions publish_;
+  std::vector<char> bytes_ = std::vector<char>(65'536);  // For one read.
   LineReader reader_;
   bool has_started_ = false;
   bool is_reading_ = false;

@@ -98,6 +98,7 @@ void Subscriber::on_connected() {
 
 void Subscriber::subscribe() {
   std::vector<midge::Subscription> subscriptions;
+  subscriptions.reserve(request_.filters.size());
   for (const std::string& filter : request_.filters) {
     subscriptions.push_back({.filter = filter,
                              .qos = options_.qos,
@@ -204,6 +205,7 @@ void Subscriber::end_when_removed() {
 }  // namespace
 
 int sub_main(int argc, char** argv) {
+  fill_standard_descriptors();
   const Program program = program_of(Tool::sub, argc > 0 ? argv[0] : "");
   const auto options = options_from(program, argc, argv);
   if (!options) return options.error();
