@@ -29,7 +29,7 @@ void Client::start() {
 
 void Client::connect() {
   is_reconnecting_ = false;
-  if (is_connected_ || mood_ == Mood::gone) return;
+  if (is_connected_ || mood_ == Mood::gone || mood_ == Mood::away) return;
   version_ = next_version_;
   decoder_ = Decoder{true};
   decoder_.set_version(version_);
@@ -145,7 +145,7 @@ void Client::drop() {
 void Client::on_closed(Link& link) {
   if (&link != link_.get()) return;
   is_connected_ = false;
-  if (mood_ != Mood::gone) reconnect_later();
+  if (mood_ != Mood::gone && mood_ != Mood::away) reconnect_later();
 }
 
 void Client::disconnect() {
@@ -177,6 +177,17 @@ void Client::settle() {
   send_answers();
 }
 
+void Client::go_away() {
+  mood_ = Mood::away;
+  is_connected_ = false;
+  network_.close_by_client(link_);
+}
+
+void Client::come_back() {
+  mood_ = Mood::settled;
+  connect();
+}
+
 void Client::leave() {
   mood_ = Mood::leaving;
   if (link_) network_.close_by_client(link_);
@@ -199,6 +210,8 @@ void Client::act() {
   const Options& o = world_.options;
   if (world_.percent(o.takeover)) return take_over();
   if (world_.percent(o.stall)) return disrupt();
+  if (world_.percent(o.burst)) return burst();
+  if (world_.percent(o.confused)) return confuse();
   const std::uint64_t dice = world_.random.range(1, 100);
   if (dice <= 70) return publish(false);
   if (dice <= 84) return subscribe();
@@ -211,6 +224,25 @@ void Client::act() {
 void Client::disrupt() {
   network_.set_reading(link_, false);
   world_.after(world_.up_to(8'000), [this, link = link_] { network_.set_reading(link, true); });
+}
+
+// More than a lane and what waits before it hold.
+void Client::burst() {
+  Packet packet{.type = Type::publish};
+  packet.topic = topic();
+  std::string bytes;
+  for (int i = 0; i < 1'500; ++i) {
+    packet.payload = payload_of(++numbers_, 0);
+    bytes += encode(packet, version_);
+  }
+  network_.to_broker(link_, bytes);
+}
+
+// Answers to what was in flight in a session that is gone.
+void Client::confuse() {
+  static constexpr Type answers[] = {Type::puback, Type::pubrec, Type::pubcomp, Type::pubrel};
+  const auto id = static_cast<std::uint16_t>(world_.random.range(60'000, 60'010));
+  send({.type = answers[world_.random.range(0, 3)], .id = id});
 }
 
 bool Client::has_send_quota() const {

@@ -31,13 +31,16 @@ class Client final : public Endpoint {
   void publish_anywhere() { publish(false); }
   // Ends its session: connects clean, then leaves with nothing behind.
   void leave();
+  // Leaves its session behind for a while.
+  void go_away();
+  void come_back();
   bool is_connected() const { return is_connected_; }
 
   void on_bytes(Link& link, std::string_view bytes) override;
   void on_closed(Link& link) override;
 
  private:
-  enum class Mood : std::uint8_t { busy, settled, leaving, gone };
+  enum class Mood : std::uint8_t { busy, settled, away, leaving, gone };
   struct Outgoing {
     Packet publish;
     bool is_released = false;  // PUBREC came.
@@ -52,6 +55,8 @@ class Client final : public Endpoint {
   void act();
   void disrupt();
   void take_over();
+  void burst();
+  void confuse();
   void publish(bool before_connack);
   void subscribe();
   void unsubscribe();

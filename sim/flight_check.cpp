@@ -21,7 +21,10 @@ void FlightCheck::accepted(const Session& session, const Link&, const Packet&) {
   flight.window = std::min<std::size_t>(session.receive_maximum, model_.options().inflight_max);
 }
 
-void FlightCheck::received(const Session& session, const Link&, const Packet& packet) {
+void FlightCheck::received(const Session& session, const Link& link, const Packet& packet) {
+  if (packet.type == Type::pubrec && packet.reason < 0x80) {
+    unanswered_[link.number].insert(packet.id);
+  }
   Flight& flight = flights_[session.id];
   const auto at = flight.packets.find(packet.id);
   if (at == flight.packets.end()) return;
@@ -38,6 +41,10 @@ void FlightCheck::received(const Session& session, const Link&, const Packet& pa
 }
 
 void FlightCheck::sent(const Session& session, const Link& link, const Packet& packet) {
+  if (packet.size > session.packet_size_max) {  // [MQTT-3.1.2-24]
+    return broken(session, fmt::format("a packet of {} bytes, more than its Maximum Packet Size",
+                                       packet.size));
+  }
   Flight& flight = flights_[session.id];
   if (packet.type == Type::pubrel) return on_pubrel(session, flight, link, packet);
   if (packet.type == Type::publish && packet.qos > 0) on_publish(session, flight, link, packet);
@@ -83,6 +90,10 @@ void FlightCheck::on_again(const Session& session, Flight& flight, const Link& l
 
 void FlightCheck::on_pubrel(const Session& session, Flight& flight, const Link& link,
                             const Packet& packet) {
+  auto& unanswered = unanswered_[link.number];
+  if (const auto asked = unanswered.find(packet.id); asked != unanswered.end()) {
+    unanswered.erase(asked);
+  }
   const auto at = flight.packets.find(packet.id);
   if (at == flight.packets.end()) {  // An answer to a PUBREC of an earlier session.
     const bool told = packet.reason == 0x92 || session.version != 5;
@@ -98,6 +109,10 @@ void FlightCheck::on_pubrel(const Session& session, Flight& flight, const Link& 
 // With everybody there and answering, nothing stays in flight.
 void FlightCheck::at_rest() {
   for (const auto& [id, session] : model_.sessions()) {
+    if (session.online == nullptr) continue;
+    if (!unanswered_[session.online->number].empty()) {
+      return broken(session, "a PUBREC is never answered");
+    }
     for (const auto& [number, known] : flights_[id].packets) {
       if (known.may_vanish) continue;
       return broken(session, fmt::format("packet {} is never acknowledged", number));

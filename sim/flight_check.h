@@ -1,10 +1,12 @@
-// Packet identifiers and the window of what the broker sends with QoS above 0: an identifier names
+// Packets within the client's Maximum Packet Size; packet identifiers and the window of what the
+// broker sends with QoS above 0: an identifier names
 // one message until it is acknowledged; no more in flight than the client allows; what was in
 // flight when a connection broke is sent again on the next one, in order, and nothing else is
 // [MQTT-4.4.0-1].
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "sim/model.h"
@@ -42,6 +44,8 @@ class FlightCheck final : public Checker {
 
   const Model& model_;
   std::map<std::string, Flight> flights_;
+  // PUBREC without PUBREL, by link [MQTT-4.3.3-4].
+  std::map<std::uint64_t, std::multiset<std::uint16_t>> unanswered_;
   std::uint64_t order_ = 0;
 };
 

@@ -38,6 +38,8 @@ void draw_features(Options& o, Draw& draw) {
   o.topics = draw.range(1, 6);
   o.packet_ids = draw.percent(50) ? draw.range(8, 40) : 65'535;
   o.slow_acknowledgement = draw.sometimes(60, 1, 60);
+  o.burst = draw.sometimes(10, 1, 2);
+  o.confused = draw.sometimes(20, 1, 5);
 }
 
 void draw_faults(Options& o, Draw& draw) {
@@ -112,11 +114,11 @@ std::string Options::text() const {
              "shards={} clients={} safety={}ms gap={}ms qos<={} v5={:d} v3={:d} wildcards={:d} "
              "shared={:d} retained={:d} wills={:d} expiry={:d} unsubscribe={:d} aliases={:d} "
              "identifiers={:d} no_local={:d} large={:d} pipelining={:d} durable={:d} topics={} "
-             "ids={} slow_ack={}%",
+             "ids={} slow_ack={}% burst={}% confused={}%",
              shards, clients, safety_ms, action_gap_ms, qos_max, has_v5, has_v3, has_wildcards,
              has_shared, has_retained, has_wills, has_expiry, has_unsubscribe, has_aliases,
              has_identifiers, has_no_local, has_large, has_pipelining, has_durable, topics,
-             packet_ids, slow_acknowledgement) +
+             packet_ids, slow_acknowledgement, burst, confused) +
          fmt::format(
              "\n  split={}% cut={}% half_open={}% delay<={}ms stall={}% takeover={}% storm={}% "
              "window={} lane={}/{} turn_delay<={}ms pause={}% crash={} wall_jump={}% "

@@ -28,6 +28,8 @@ struct Options {
   std::uint64_t topics = 4;
   std::uint64_t packet_ids = 20;  // Clients use so many, so that they come round.
   Percent slow_acknowledgement = 10;
+  Percent burst = 0;     // Of actions: more messages at once than a lane holds.
+  Percent confused = 0;  // Of actions: acknowledges what is not in flight.
   // ---- network
   Percent split = 50, cut = 1, half_open = 20;
   Ms delay_ms = 20;

@@ -236,6 +236,7 @@ void OwedCheck::at_rest() {
   std::string example;
   for (const auto& [id, session] : model_.sessions()) {
     const auto at = debts_.find(id);
+    if (session.online == nullptr) continue;
     if (at != debts_.end()) lost += missing(session, at->second, example);
   }
   using broker::Drop;

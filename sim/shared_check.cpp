@@ -14,7 +14,7 @@ bool SharedCheck::is_certain(const Message& message, const std::string& group) c
     const auto at = session.subscriptions.find(group);
     if (at == session.subscriptions.end()) continue;
     if (std::min(message.qos, at->second.qos) > 0) continue;
-    if (session.online == nullptr || model_.world().has_faults) return false;
+    if (session.online == nullptr || !model_.world().is_calm) return false;
   }
   return true;
 }
@@ -94,6 +94,12 @@ void SharedCheck::unsubscribed(const Session&, const std::string& filter) {
   if (is_shared(filter)) forgive(filter);
 }
 
+bool SharedCheck::has_member_online(const std::string& group) const {
+  return std::any_of(model_.sessions().begin(), model_.sessions().end(), [&](const auto& one) {
+    return one.second.online != nullptr && one.second.subscriptions.contains(group);
+  });
+}
+
 void SharedCheck::forgive(const std::string& group) {
   for (auto& [number, debt] : debts_) {
     if (debt.groups.contains(group)) debt.may_miss = true;
@@ -107,6 +113,9 @@ void SharedCheck::at_rest() {
     const Message* message = model_.find(number);
     if (debt.may_miss || debt.came >= debt.owed || message == nullptr) continue;
     if (message->expires_at <= model_.world().now()) continue;
+    const bool all_there = std::all_of(debt.groups.begin(), debt.groups.end(),
+                                       [&](const auto& group) { return has_member_online(group); });
+    if (!all_there) continue;
     ++lost;
     example = fmt::format("m{} on {} reached {} of {} groups", number, message->topic, debt.came,
                           debt.owed);

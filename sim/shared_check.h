@@ -35,6 +35,7 @@ class SharedCheck final : public Checker {
   };
   bool is_entitled(const Session& session, const Message& message, const Debt& debt) const;
   bool is_certain(const Message& message, const std::string& group) const;
+  bool has_member_online(const std::string& group) const;
   void forgive(const std::string& group);
 
   const Model& model_;

@@ -32,6 +32,7 @@ class Simulation final {
   void disasters();
   void busy_time();
   void quiet_time();
+  void absence();
   void ask_for_retained();
   void all_leave();
   void check_nothing_left();
@@ -116,8 +117,28 @@ void Simulation::quiet_time() {
     if (!client->is_connected()) world_.broken("liveness", "a client cannot come back");
   }
   model_.at_rest();
+  world_.is_calm = true;
   for (const auto& client : clients_) client->publish_anywhere();
   world_.run_until(world_.now() + settling_time);
+  if (!world_.is_broken()) model_.at_rest();
+}
+
+// While one is away the others of its groups get what is shared; it gets the rest when it returns.
+void Simulation::absence() {
+  if (world_.is_broken() || clients_.size() < 2 || !world_.percent(50)) return;
+  Client& absent = *clients_[world_.random.range(0, clients_.size() - 1)];
+  absent.go_away();
+  world_.run_until(world_.now() + 1'000);
+  for (int i = 0; i < 4; ++i) {
+    for (const auto& client : clients_) {
+      if (client.get() != &absent) client->publish_anywhere();
+    }
+    world_.run_until(world_.now() + 500);
+  }
+  world_.run_until(world_.now() + 5'000);
+  if (!world_.is_broken()) model_.at_rest();
+  absent.come_back();
+  world_.run_until(world_.now() + 5'000);
   if (!world_.is_broken()) model_.at_rest();
 }
 
@@ -173,6 +194,7 @@ void Simulation::check_nothing_left() {
 Result Simulation::run() {
   busy_time();
   if (!world_.is_broken()) quiet_time();
+  absence();
   ask_for_retained();
   all_leave();
   return {world_.verdict(), world_.options.text(), world_.trace_hash(), world_.events()};

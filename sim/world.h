@@ -22,6 +22,7 @@ class World final {
   base::Random random;
   const Options options;
   bool has_faults = true;
+  bool is_calm = false;  // All clients came back after the faults, and stay.
   bool is_verbose = false;
 
   // ---- time
