@@ -87,11 +87,7 @@ ReasonCode Subscriptions::subscribe_one(Client& client, const wire::Subscription
   if (topic::split_share(filter)) {
     add_shared(client, filter, subscription);
   } else {
-    // Repeating a filter is news to nobody but to clients before MQTT 5's options; MQTT 3.1 sends
-    // no retained messages then, as Mosquitto has it.
-    const bool old_style = client.machine.version() == Version::v31;
-    add_ordinary(client, filter, subscription,
-                 old_style ? wire::RetainHandling::send_if_new : request.retain_handling);
+    add_ordinary(client, filter, subscription, request.retain_handling);
   }
   if (core_.logs(config::LogType::subscribe)) {
     core_.log(config::LogType::subscribe, fmt::format("{} {} {}", client.session->client_id,
