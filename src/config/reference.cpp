@@ -27,14 +27,13 @@ constexpr std::string_view grammar[] = {
      "have KiB, MiB "
      "or GiB right behind them."),
     ("Text given twice is an error unless said otherwise; of everything else the last line counts. "
-     "log_dest "
-     "and log_type add up."),
+     "log_dest and log_type add up."),
     ("A file without `listener`, `port` and `bind_address` (or no file at all) means local-only "
-     "mode: Midge "
-     "listens on 127.0.0.1 and ::1 only and lets clients in without a user name."),
+     "mode: Midge listens on 127.0.0.1 and ::1 only and lets clients in without a user name."),
     ("A wrong or unknown option keeps Midge from starting; the message says file, line, what was "
-     "found and what "
-     "is allowed.")};
+     "found and what is allowed."),
+    ("Reloading (SIGHUP) only opens the log file again so far: until it does more, every change "
+     "takes effect on restart, whatever stands below.")};
 
 // The declarations, in an order for readers.
 class Catalogue final {
