@@ -46,6 +46,32 @@ bool may_receive(Role role, PacketType type) {
   UNREACHABLE();
 }
 
+// With the option of the broker to raise.
+const char* size_complaint(PacketType type) {
+  switch (type) {
+    case PacketType::connect:
+    case PacketType::auth:
+      return "packet is larger than max_connect_packet_size or max_packet_size";
+    case PacketType::subscribe:
+    case PacketType::unsubscribe:
+    case PacketType::suback:
+    case PacketType::unsuback:
+      return "packet is larger than max_subscribe_packet_size or max_packet_size";
+    case PacketType::puback:
+    case PacketType::pubrec:
+    case PacketType::pubrel:
+    case PacketType::pubcomp:
+    case PacketType::disconnect:
+      return "packet is larger than max_ack_packet_size or max_packet_size";
+    case PacketType::connack:
+    case PacketType::publish:
+    case PacketType::pingreq:
+    case PacketType::pingresp:
+      return "packet is larger than max_packet_size";
+  }
+  UNREACHABLE();
+}
+
 // Reason String and User Property are for people; everything else of an acknowledgement is not.
 wire::PropertyList without_problem_information(const wire::Properties& properties) {
   wire::PropertyList kept;
@@ -173,9 +199,7 @@ Fault Connection::check_header(const wire::FixedHeader& header) const {
   const auto type = static_cast<PacketType>(bits);
   if (const Fault fault = check_order(type); !fault.none()) return fault;
   if (header.size != 0 && header.packet_size() > size_max(type)) {
-    return {ReasonCode::packet_too_large, type == PacketType::publish
-                                              ? "packet is larger than max_packet_size"
-                                              : "packet is larger than its type may be"};
+    return {ReasonCode::packet_too_large, size_complaint(type)};
   }
   return {};
 }

@@ -24,7 +24,6 @@ class LogSinks final {
   // after `hurry` was set. Returns how many destinations did not take it all.
   int write_text(std::string_view text, const std::atomic<bool>& hurry);
   void write_syslog(LogPriority priority, const std::string& line);
-  bool wants_text() const { return to_stdout_ || to_stderr_ || file_.is_open(); }
   bool wants_syslog() const { return to_syslog_; }
 
   // Opens the file by its name again. On failure the old one stays.

@@ -42,8 +42,10 @@ std::uint64_t system_random() {
   return seed;
 }
 
+// Not fmt::print(): that throws when nobody reads stderr.
 int complain(const std::string& sentence, int status) {
-  fmt::print(stderr, "Error: {}\n", sentence);
+  const std::string line = fmt::format("Error: {}\n", sentence);
+  static_cast<void>(std::fwrite(line.data(), 1, line.size(), stderr));
   return status;
 }
 
@@ -117,6 +119,13 @@ class Broker final {
  private:
   void say(LogType type, std::string line) { log_.write(type, std::move(line)); }
 
+  // Who starts a broker that logs to a file or syslog looks at the terminal.
+  int give_up(const std::string& sentence, int status) {
+    say(LogType::error, "Error: " + sentence);
+    const config::LogDestinations& to = config_.log_dest();
+    return to.to_stderr || to.to_stdout ? status : complain(sentence, status);
+  }
+
   int open_everything() {
     std::vector<std::string> warnings = config_.warnings;
     if (config_.packet_buffer_size.is_given()) {
@@ -124,14 +133,12 @@ class Broker final {
           "packet_buffer_size has no effect: one buffer a thread serves all connections.");
     }
     if (auto added = add_built_in_hooks(config_, log_, hooks_, warnings); !added) {
-      say(LogType::error, "Error: " + added.error());
-      return exit_bad_config;
+      return give_up(added.error(), exit_bad_config);
     }
     for (std::string& warning : warnings) say(LogType::warning, "Warning: " + warning);
     if (config_.local_only()) say_local_only();
     if (const auto opened = open_the_rest(); !opened) {
-      say(LogType::error, "Error: " + opened.error().message);
-      return exit_failure;
+      return give_up(opened.error().message, exit_failure);
     }
     if (config_.log_dest().to_topic) {
       log_.also_to([this](std::string_view topic, std::string_view line) {
@@ -164,12 +171,10 @@ class Broker final {
   void say_local_only() {
     say(LogType::notice,
         "Starting in local only mode. Connections will only be possible from clients running on "
-        "this "
-        "machine.");
+        "this machine.");
     say(LogType::notice,
         "To allow others, put `listener 1883` and either a `password_file` or `allow_anonymous "
-        "true` into a "
-        "configuration file and start with -c FILE.");
+        "true` into a configuration file and start with -c FILE.");
   }
 
   runtime::Outcome<void> open_listeners() {
@@ -217,9 +222,13 @@ class Broker final {
   void wait_for_stop(runtime::Signals& signals) {
     const auto watch = loop_->add(signals.fd(), {.read = true}, 0);
     ASSERT(watch.has_value());
+    const auto interval = runtime::watchdog_interval();
+    const base::Duration pause =
+        interval ? std::chrono::microseconds{*interval / 2} : base::Duration::max();
     bool goes_on = true;
     while (goes_on) {
-      loop_->wait(base::Duration::max(), [](std::uint64_t, runtime::Ready) {});
+      loop_->wait(pause, [](std::uint64_t, runtime::Ready) {});
+      runtime::notify_watchdog();
       while (const auto signal = signals.take()) goes_on = on_signal(*signal) && goes_on;
     }
   }

@@ -64,7 +64,6 @@ class RetainedTree final {
   void unpin(const Place& place);
 
   std::size_t size() const { return size_; }
-  std::size_t node_count() const { return trie_.size(); }
   std::size_t memory() const { return trie_.memory(); }
 
  private:
