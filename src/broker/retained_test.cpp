@@ -91,147 +91,11 @@ TEST_P(RetainedMessages, RetainHandlingSaysWhenTheyCome) {
   EXPECT_EQ(alice.payloads(), Texts{"x"});
 }
 
-TEST_P(RetainedMessages, TheyExpire) {
-  bob.publish("a", "x", {.retain = true, .expiry = 10});
-  broker.pass(4s);
-  alice.subscribe("a");
-  const auto got = alice.take();
-  ASSERT_EQ(got.size(), 1U);
-  EXPECT_EQ(got[0].expiry, 6U);
-  broker.pass(7s);
-  alice.subscribe("a");
-  EXPECT_EQ(alice.count(), 0U);
-}
-
-TEST_P(RetainedMessages, NoLocalHoldsForThemToo) {  // [MQTT-3.8.3-3]
-  alice.publish("a", "mine", retained());
-  alice.subscribe("a", {.no_local = true});
-  EXPECT_EQ(alice.count(), 0U);
-}
-
-TEST_P(RetainedMessages, SharedSubscriptionsGetNone) {
-  bob.publish("a", "x", retained());
-  alice.subscribe("$share/g/a");
-  EXPECT_EQ(alice.count(), 0U);
-}
-
-TEST_P(RetainedMessages, TheyCarryTheSubscriptionIdentifier) {
-  bob.publish("a", "x", retained());
-  alice.subscribe("a", {.identifier = 17});
-  const auto got = alice.take();
-  ASSERT_EQ(got.size(), 1U);
-  EXPECT_EQ(got[0].identifiers, std::vector<std::uint32_t>{17});
-}
-
-TEST_P(RetainedMessages, WildcardGetsEachOnce) {
-  store(300);
-  alice.subscribe("many/+");
-  const Texts topics = alice.topics();
-  EXPECT_EQ(topics.size(), 300U);
-  EXPECT_EQ(std::set<std::string>(topics.begin(), topics.end()).size(), 300U);
-}
-
-TEST_P(RetainedMessages, ClientThatDoesNotReadGetsThemAllLaterAndFillsNoMemoryMeanwhile) {
-  store(1000, qos0, std::string(2000, 'x'));
-  alice.reads = false;
-  alice.subscribe("many/#");
-  EXPECT_LT(broker.sum(&Metrics::output_bytes), 600'000U);
-  alice.reads = true;
-  broker.flush(alice);
-  EXPECT_EQ(alice.count(), 1000U);
-  EXPECT_EQ(broker.all_drops(), 0U);
-}
-
-TEST_P(RetainedMessages, ClientThatAcknowledgesSlowlyGetsThemAll) {
-  store(200, qos1);
-  alice.acknowledges = false;
-  alice.subscribe("many/#", qos1);
-  std::set<std::string> topics;
-  for (auto got = alice.take(); !got.empty(); got = alice.take()) {
-    for (const Publication& one : got) {
-      topics.insert(one.topic);
-      alice.acknowledge(one.id);
-    }
-  }
-  EXPECT_EQ(topics.size(), 200U);
-  EXPECT_EQ(broker.all_drops(), 0U);
-}
-
-TEST_P(RetainedMessages, NothingComesAfterUnsuback) {  // [MQTT-3.10.4-2]
-  store(500, qos0, std::string(2000, 'x'));
-  alice.reads = false;
-  alice.subscribe("many/#");
-  alice.unsubscribe("many/#");
-  alice.reads = true;
-  broker.flush(alice);
-  EXPECT_LT(alice.count(), 500U);
-  alice.take();
-  broker.pass(1s);
-  EXPECT_EQ(alice.count(), 0U);
-}
-
-TEST_P(RetainedMessages, SubscribingOverAndOverToTheSameKeepsOneDelivery) {
-  store(500, qos0, std::string(2000, 'x'));
-  alice.reads = false;
-  for (int i = 0; i < 50; ++i) alice.subscribe("many/#");
-  alice.reads = true;
-  broker.flush(alice);
-  const Texts topics = alice.topics();
-  EXPECT_EQ(std::set<std::string>(topics.begin(), topics.end()).size(), 500U);
-  EXPECT_LT(topics.size(), 1500U);
-}
-
-TEST_P(RetainedMessages, SessionThatComesBackGetsTheRest) {  // [MQTT-3.3.1-9]
-  store(500, qos1, std::string(2000, 'x'));
-  alice.connect(lasting());
-  alice.reads = false;
-  alice.subscribe("many/#", qos1);
-  alice.drop();
-  alice.reads = true;
-  alice.connect(again());
-  const Texts topics = alice.topics();
-  EXPECT_EQ(std::set<std::string>(topics.begin(), topics.end()).size(), 500U);
-}
-
-TEST_P(RetainedMessages, ClientMayGoInTheMiddle) {
-  store(500, qos0, std::string(2000, 'x'));
-  alice.reads = false;
-  alice.subscribe("many/#");
-  alice.disconnect();
-  broker.pass(1s);
-  alice.drop();
-  broker.pass(1s);
-  EXPECT_EQ(broker.sum(&Metrics::sockets), 1U);
-}
-
-struct TightQueue : RetainedMessages {
-  TightQueue()
-      : RetainedMessages(
-            "max_inflight_messages 2\nmax_queued_messages 5\n"
-            "queue_full_policy disconnect\nmax_output_bytes 4096") {}
-};
-INSTANTIATE_TEST_SUITE_P(Shards, TightQueue, ::testing::Values(1, 3));
-
-TEST_P(TightQueue, NothingRetainedIsDroppedForAFullQueue) {
-  store(100, qos1);
-  alice.subscribe("many/#", qos1);
-  EXPECT_EQ(alice.count(), 100U);
-  EXPECT_EQ(broker.all_drops(), 0U);
-  EXPECT_TRUE(alice.is_open());
-}
-
-TEST_P(TightQueue, NothingRetainedIsDroppedForAFullOutput) {
-  store(100, qos0, std::string(500, 'x'));
-  alice.subscribe("many/#");
-  EXPECT_EQ(alice.count(), 100U);
-  EXPECT_EQ(broker.all_drops(), 0U);
-}
-
 TEST_P(RetainedMessages, ComeAgainWithEachSubscribeOfAnOldClient) {
   bob.publish("a", "x", retained());
   for (const Version version : {v31, v311}) {  // [MQTT-3.8.4-3] of 3.1.1; 3.1 leaves it open.
     TestClient& old = broker(version == v31 ? "old" : "older");
-    old.connect(version);
+    old.connect({.version = version});
     old.subscribe("a");
     EXPECT_EQ(old.payloads(), Texts{"x"});
     old.subscribe("a");
@@ -373,21 +237,6 @@ TEST_P(TightQueue, NothingRetainedIsDroppedForAFullOutput) {
   alice.subscribe("many/#");
   EXPECT_EQ(alice.count(), 100U);
   EXPECT_EQ(broker.all_drops(), 0U);
-}
-
-TEST(Retained, comes_again_with_each_subscribe_of_an_old_client) {
-  TestBroker broker;
-  TestClient& bob = broker.client("bob");
-  TestClient& alice = broker.client("alice");
-  bob.connect(v311);
-  bob.publish("a", "1", retained());
-  for (const Version version : {v31, v311}) {  // [MQTT-3.8.4-3] of 3.1.1; 3.1 leaves it open.
-    alice.connect(version);
-    alice.subscribe("a");
-    EXPECT_EQ(alice.payloads(), Texts{"1"});
-    alice.subscribe("a");
-    EXPECT_EQ(alice.payloads(), Texts{"1"});
-  }
 }
 
 TEST(RetainedSources, PublisherThatLostItsRightIsHeardNoMore) {
