@@ -42,6 +42,7 @@ void Client::connect() {
   link_ = network_.open(*this);
   connect_ = connect_packet();
   is_clean_ = connect_.clean_start;
+  if (is_clean_) forget_session();
   send(connect_);
   if (mood_ == Mood::leaving) {
     send({.type = Type::disconnect});
@@ -51,8 +52,6 @@ void Client::connect() {
   }
   const bool pipelines = world_.options.has_pipelining && is_clean_ && mood_ == Mood::busy;
   if (!pipelines || !world_.percent(40)) return;
-  outgoing_.clear();
-  order_.clear();
   publish(true);
 }
 
@@ -104,10 +103,12 @@ void Client::on_connack(const Packet& packet) {
   if (packet.session_present) return resend();
   // MQTT 3.1 has no word for it: a client that asks for its session believes that it is there.
   if (version_ == 3 && !is_clean_) return resend();
-  if (!is_clean_ || order_.size() > 1) {
-    outgoing_.clear();
-    order_.clear();
-  }
+  if (!is_clean_) forget_session();
+}
+
+void Client::forget_session() {
+  outgoing_.clear();
+  order_.clear();
   received_.clear();
   filters_.clear();
 }

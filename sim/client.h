@@ -65,6 +65,7 @@ class Client final : public Endpoint {
   void on_connack(const Packet& packet);
   void on_publish(const Packet& packet);
   void resend();
+  void forget_session();
   void answer(Packet packet);
   void send_answers();
   void send(const Packet& packet);

@@ -101,7 +101,7 @@ void Model::forget_all() {
 void Model::on_inputs(Link& link, const std::vector<Packet>& packets) {
   Known& known = known_[link.number];
   for (const Packet& packet : packets) {
-    world_.say(fmt::format("#{} > {}", link.number, line_of(packet)));
+    if (world_.is_verbose) world_.say(fmt::format("#{} > {}", link.number, line_of(packet)));
     known.last_packet_at = world_.now();
     if (packet.type == Type::connect) {
       known.connect = packet;
@@ -114,7 +114,7 @@ void Model::on_inputs(Link& link, const std::vector<Packet>& packets) {
 }
 
 void Model::on_output(Link& link, const Packet& packet) {
-  world_.say(fmt::format("#{} < {}", link.number, line_of(packet)));
+  if (world_.is_verbose) world_.say(fmt::format("#{} < {}", link.number, line_of(packet)));
   tell([&](Checker& checker) { checker.written(packet); });
   const Known& known = known_[link.number];
   if (known.is_done && known.done_in != calls_) {
@@ -365,6 +365,9 @@ void Model::on_disconnect(Link& link, Session& session, const Packet& packet) {
 
 void Model::publish_will(Session& session) {
   const Will will = std::exchange(session.will, std::nullopt)->will;
+  if (world_.is_verbose)
+    world_.say(fmt::format("the will of {}: q{} {} {}", session.id, will.qos, will.topic,
+                           will.payload.substr(0, 12)));
   if (options().has_access_rules && is_denied(session.id, will.topic, Right::write)) return;
   Message message{.number = number_of(will.payload),
                   .topic = will.topic,
@@ -419,7 +422,7 @@ void Model::check_silence(std::size_t shard) {
     const Known& known = known_[number];
     if (link->shard != shard || known.is_done || !known.is_accepted) continue;
     const Ms keep_alive = known.connect->keep_alive;
-    if (keep_alive == 0) continue;
+    if (keep_alive == 0 || !link->arrived.empty()) continue;  // It may be we who do not listen.
     if (world_.now() - known.last_packet_at <= keep_alive * 1'500 + lateness_max) continue;
     world_.broken("timer", fmt::format("#{} is silent and still connected", number));
   }

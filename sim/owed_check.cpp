@@ -109,6 +109,11 @@ void OwedCheck::ending(const Session& session) {
 void OwedCheck::parted(const Session& session, const Link&) {
   for (auto& [number, debt] : debts_[session.id]) {
     debt.stored_may += std::exchange(debt.stored_must, 0);
+    // Timers of one moment, a will and this end, fire in an order of their own.
+    if (debt.qos == 1U && debt.came < debt.must) {
+      debt.may += debt.must - debt.came;
+      debt.must = debt.came;
+    }
   }
 }
 
@@ -132,6 +137,16 @@ void OwedCheck::subscribed(const Session& session, const std::string& filter,
     debt.qos |= 1U << std::min(message->qos, subscription.qos);
     debt.retain |= 2U;
     if (subscription.identifier != 0) debt.identifiers.insert(subscription.identifier);
+  }
+}
+
+// What is retained need not come any more, but may already be on its way to the client.
+void OwedCheck::unsubscribed(const Session& session, const std::string& filter) {
+  for (auto& [number, debt] : debts_[session.id]) {
+    const Message* message = model_.find(number);
+    if (message == nullptr || is_shared(filter) || !filter_matches(filter, message->topic))
+      continue;
+    debt.stored_may += std::exchange(debt.stored_must, 0);
   }
 }
 

@@ -25,6 +25,7 @@ class OwedCheck final : public Checker {
   void parted(const Session& session, const Link&) override;
   void subscribed(const Session& session, const std::string& filter,
                   const Subscription& subscription, bool wants_retained) override;
+  void unsubscribed(const Session& session, const std::string& filter) override;
   void sent(const Session& session, const Link& link, const Packet& packet) override;
   void lane_popped(std::size_t from, std::size_t to) override;
   void at_rest() override;
