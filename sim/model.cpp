@@ -325,7 +325,7 @@ void Model::on_subscribe(Session& session, const Packet& packet) {
       number_of(packet.properties, property::subscription_identifier).value_or(0);
   for (const Filter& filter : packet.filters) {
     const bool is_new = !session.subscriptions.contains(filter.text);
-    const unsigned handling = session.version == 3 ? 1U : filter.options >> 4U & 3U;
+    const unsigned handling = filter.options >> 4U & 3U;
     tell([&](Checker& checker) { checker.changing(session); });
     Subscription& subscription = session.subscriptions[filter.text];
     const std::uint64_t since = is_new ? sequence_ + 1 : subscription.since;
