@@ -1,7 +1,5 @@
 #include "broker.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
@@ -9,6 +7,7 @@
 
 #include "config/load.h"
 #include "config/reference.h"
+#include "print.h"
 #include "server/server.h"
 
 namespace apps {
@@ -51,21 +50,20 @@ void declare(CLI::App& app, Options& options) {
 }
 
 int wrong_usage(std::string_view program, std::string_view what) {
-  fmt::print(stderr, "Error: {}\n\nUse '{} --help' to see usage.\n", what,
-             program == "midge" ? "midge broker" : program);
+  print(stderr, "Error: {}\n\nUse '{} --help' to see usage.\n", what,
+        program == "midge" ? "midge broker" : program);
   return 1;
 }
 
 int start(const Options& options, const std::string& program) {
   const auto config = config::load(options.command_line);
   if (!config) {
-    fmt::print(stderr, "Error: {}\n", config.error().text());
+    print(stderr, "Error: {}\n", config.error().text());
     return server::exit_bad_config;
   }
   if (options.only_test) {
-    for (const std::string& warning : (*config)->warnings)
-      fmt::print(stderr, "Warning: {}\n", warning);
-    fmt::print(stderr, "Configuration file is OK.\n");
+    for (const std::string& warning : (*config)->warnings) print(stderr, "Warning: {}\n", warning);
+    print(stderr, "Configuration file is OK.\n");
     return 0;
   }
   return server::run(**config, {.program = program,
@@ -84,13 +82,13 @@ int broker_main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", app.help());
+    print(stdout, "{}", app.help());
     return 0;
   } catch (const CLI::ParseError& error) {
     return wrong_usage(program, error.what());
   }
-  if (options.shows_version) return fmt::print("{} version {}\n", program, MIDGE_VERSION), 0;
-  if (options.shows_example) return fmt::print("{}", config::example_config()), 0;
+  if (options.shows_version) return print(stdout, "{} version {}\n", program, MIDGE_VERSION), 0;
+  if (options.shows_example) return print(stdout, "{}", config::example_config()), 0;
   return start(options, program);
 }
 

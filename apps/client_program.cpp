@@ -9,6 +9,7 @@
 
 #include "client_option_table.h"
 #include "input_file.h"
+#include "print.h"
 
 namespace apps {
 namespace {
@@ -83,7 +84,7 @@ int status_of_information(const Program& program) {
 }
 
 int usage_error(const Program& program, std::string_view text) {
-  fmt::print(stderr, "Error: {}\n\nUse '{} --help' to see usage.\n", text, program.name);
+  print(stderr, "Error: {}\n\nUse '{} --help' to see usage.\n", text, program.name);
   return 1;
 }
 
@@ -163,10 +164,10 @@ base::Result<ClientOptions, int> options_from(const Program& program, int argc, 
     case ClientOptions::Action::run:
       return options;
     case ClientOptions::Action::show_help:
-      fmt::print("{}", help_text(program));
+      print(stdout, "{}", help_text(program));
       return base::Error{status_of_information(program)};
     case ClientOptions::Action::show_version:
-      fmt::print("{} version {}\n", program.name, MIDGE_VERSION);
+      print(stdout, "{} version {}\n", program.name, MIDGE_VERSION);
       return base::Error{status_of_information(program)};
   }
   UNREACHABLE();

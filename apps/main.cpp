@@ -1,5 +1,4 @@
 // `midge COMMAND ...`, or one of Mosquitto's names as a symlink to it.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,7 @@
 
 #include "broker.h"
 #include "passwd.h"
+#include "print.h"
 #include "pub.h"
 #include "sub.h"
 
@@ -39,21 +39,21 @@ const Command* find(std::string_view name) {
 }
 
 void print_help(std::FILE* to) {
-  fmt::print(to,
-             "midge {}: an MQTT broker (3.1, 3.1.1, 5.0) and its clients.\n\n"
-             "Usage: midge COMMAND [options]\n\nCommands:\n",
-             MIDGE_VERSION);
+  apps::print(to,
+              "midge {}: an MQTT broker (3.1, 3.1.1, 5.0) and its clients.\n\n"
+              "Usage: midge COMMAND [options]\n\nCommands:\n",
+              MIDGE_VERSION);
   for (const Command& c : commands) {
-    fmt::print(to, "  {:<8} {} (as `{}`)\n", c.name, c.what, c.alias);
+    apps::print(to, "  {:<8} {} (as `{}`)\n", c.name, c.what, c.alias);
   }
-  fmt::print(to,
-             "  {:<8} options of a command: midge help COMMAND\n\n"
-             "Under the names in brackets the program takes Mosquitto's options as they are.\n",
-             "help");
+  apps::print(to,
+              "  {:<8} options of a command: midge help COMMAND\n\n"
+              "Under the names in brackets the program takes Mosquitto's options as they are.\n",
+              "help");
 }
 
 int unknown(std::string_view name) {
-  fmt::print(stderr, "Error: Unknown command '{}'.\n\nUse 'midge --help' to see usage.\n", name);
+  apps::print(stderr, "Error: Unknown command '{}'.\n\nUse 'midge --help' to see usage.\n", name);
   return 1;
 }
 
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   if (argc < 2) return print_help(stderr), 1;
   const std::string_view name = argv[1];
   if (name == "--help" || name == "-h") return print_help(stdout), 0;
-  if (name == "--version") return fmt::print("midge version {}\n", MIDGE_VERSION), 0;
+  if (name == "--version") return apps::print(stdout, "midge version {}\n", MIDGE_VERSION), 0;
   if (name == "help") return help(argc, argv);
   const Command* command = find(name);
   if (command == nullptr) return unknown(name);

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "print.h"
+
 namespace apps {
 namespace {
 
@@ -21,7 +23,7 @@ Progress::Progress(midge::Loop& loop, bool is_shown, std::function<std::string()
 
 Progress::~Progress() {
   if (timer_ != midge::Loop::TimerId::none) loop_.cancel(timer_);
-  if (is_dirty_) fmt::print(stderr, "{}", clear);
+  if (is_dirty_) print(stderr, "{}", clear);
 }
 
 void Progress::show_later() {
@@ -29,7 +31,7 @@ void Progress::show_later() {
 }
 
 void Progress::show() {
-  fmt::print(stderr, "{}{}", clear, text_());
+  print(stderr, "{}{}", clear, text_());
   std::fflush(stderr);
   is_dirty_ = true;
   show_later();

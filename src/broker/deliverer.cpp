@@ -80,7 +80,7 @@ void Deliverer::deliver(Session& session, Delivery delivery) {
   if (delivery.message->is_expired(core_.now) &&
       !base::planted("expire-in-queues-only")) {  // On its way from another shard [MQTT-3.3.2-5].
     PROBE("a message expires between two shards");
-    return core_.metrics.drops(Drop::expired).add();
+    return core_.drop(Drop::expired, &session);
   }
   if (checks_access_ && !may_read(session, *delivery.message) && !base::planted("forget-access")) {
     return;
@@ -160,7 +160,7 @@ void Deliverer::pump(Client& client) {
     core_.drop(Drop::packet_too_large, &session);
   }
   encoded_message_ = nullptr;  // It may be freed before the next one is encoded.
-  core_.metrics.drops(Drop::expired).add(expired);
+  for (; expired > 0; --expired) core_.drop(Drop::expired, &session);
   if (session.out.waiting() == 0) session.drop_was_logged = false;
 }
 

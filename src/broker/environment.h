@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/log.h"
@@ -58,6 +59,8 @@ struct Environment {
   RetainedStore& retained;
   Totals& totals;
   std::vector<Metrics>& metrics;  // By shard.
+  std::string_view program =
+      "midge";  // What $SYS/broker/version calls it; a literal or as long-lived.
 
   std::size_t shards() const { return metrics.size(); }
 };

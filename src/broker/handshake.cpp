@@ -393,6 +393,10 @@ void Handshake::send_connack(Client& client, bool session_present, const Connect
                          .code = 0,
                          .properties = properties.view()},
                         keep_alive_of(request), core_.now);
+  if (core_.logs_debug) {
+    core_.log(config::LogType::debug,
+              fmt::format("Sending CONNACK to {} ({:d}, 0)", request.client_id, session_present));
+  }
   core_.on_sent(client);
   core_.timers.cancel(client.timer);
   if (!client.machine.deadline().is_never()) {
@@ -411,10 +415,6 @@ void Handshake::log_accepted(const Client& client, const ConnectRequest& request
       fmt::format("New client connected from {}:{} as {} (p{}, c{:d}, k{}{}).", client.peer.address,
                   client.peer.port, request.client_id, static_cast<int>(request.version),
                   request.clean_start, request.keep_alive, user));
-  if (core_.logs_debug) {
-    core_.log(config::LogType::debug,
-              fmt::format("Sending CONNACK to {} (0, 0)", request.client_id));
-  }
 }
 
 }  // namespace broker

@@ -87,7 +87,7 @@ void SysTree::publish_counts(std::uint64_t dropped) {
   const std::uint64_t online = sum(&Metrics::sessions_online);
   const std::uint64_t retained = core_.environment.retained.count();
   const std::uint64_t stored = sum(&Metrics::queued_messages) + retained;
-  put("version", fmt::format("midge version {}", MIDGE_VERSION));
+  put("version", fmt::format("{} version {}", core_.environment.program, MIDGE_VERSION));
   put("uptime",
       fmt::format("{} seconds",
                   std::chrono::duration_cast<std::chrono::seconds>(core_.now - start_).count()));

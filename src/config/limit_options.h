@@ -84,7 +84,9 @@ struct LimitOptions : SessionOptions {
       {.name = "memory_limit",
        .section = Section::limits,
        .reload = Reload::live,
-       .doc = "The most memory in bytes for messages of all clients together. 0: no limit."},
+       .doc = "The most bytes of messages waiting in queues (payloads) and retained (all of "
+              "them), of all clients together. What comes on top is dropped and counted. 0: no "
+              "limit."},
       {}};
   Option<ByteSize> packet_buffer_size{
       *this,

@@ -46,6 +46,9 @@ bool may_receive(Role role, PacketType type) {
   UNREACHABLE();
 }
 
+// What TLS begins with (RFC 8446, 5.1); as MQTT it would be a CONNECT with reserved flags.
+constexpr std::uint8_t tls_handshake = 0x16;
+
 // With the option of the broker to raise.
 const char* size_complaint(PacketType type) {
   switch (type) {
@@ -195,6 +198,9 @@ Next Connection::hold(base::Bytes& in) {
 // Runs before the body is buffered: order and size are known from the fixed header alone.
 Fault Connection::check_header(const wire::FixedHeader& header) const {
   const auto bits = header.type_bits();
+  if (state_ == State::await_connect && header.first == tls_handshake) {
+    return wire::malformed("this looks like TLS, which this port does not speak");
+  }
   if (bits == 0) return wire::malformed("packet type 0 is reserved");
   const auto type = static_cast<PacketType>(bits);
   if (const Fault fault = check_order(type); !fault.none()) return fault;

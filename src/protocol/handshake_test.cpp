@@ -93,6 +93,13 @@ TEST(Handshake, closes_silently_when_the_first_packet_is_not_connect) {
   }
 }
 
+TEST(Handshake, knows_tls_on_a_plain_port) {
+  Lone server{Role::server};
+  EXPECT_EQ(server.end.read(bytes("16 03 01 00 c8 01")), Next::closing);
+  EXPECT_THAT(server.end.take_output(), IsEmpty());
+  EXPECT_THAT(std::string{server.end.machine.fault().what}, HasSubstr("TLS"));
+}
+
 TEST(Handshake, takes_packet_type_0_for_malformed) {
   Lone server{Role::server};
   EXPECT_EQ(server.end.read(bytes("00")), Next::closing);

@@ -1,4 +1,4 @@
-"""Peers that break the rules, on purpose or not: each gets the answer that the standard names, and nobody else notices."""
+"""Peers that break the rules, on purpose or not: each gets the answer the standard names; nobody else notices."""
 import os
 import random
 import re
@@ -72,7 +72,8 @@ ONLY_5 = {
         (wire.subscribe(("$share/g/a", 4)), PROTOCOL_ERROR),
     "Subscription Identifier 0": (wire.subscribe(("a", 0), props=[(wire.SUBSCRIPTION_ID, 0)]), PROTOCOL_ERROR),
     "two Subscription Identifiers": (wire.subscribe(("a", 0), props=[(wire.SUBSCRIPTION_ID, 1)] * 2), PROTOCOL_ERROR),
-    "UNSUBSCRIBE without a filter [MQTT-3.10.3-2]": (wire.packet(wire.UNSUBSCRIBE, 2, pack(1, b"\x00")), PROTOCOL_ERROR),
+    "UNSUBSCRIBE without a filter [MQTT-3.10.3-2]": (
+        wire.packet(wire.UNSUBSCRIBE, 2, pack(1, b"\x00")), PROTOCOL_ERROR),
     "PUBLISH at QoS 1 with packet identifier 0 [MQTT-2.2.1-3]":
         (wire.publish("a", b"x", qos=1, identifier=0), PROTOCOL_ERROR),
     "DUP at QoS 0 [MQTT-3.3.1-2]": (wire.publish("a", b"x", dup=True), MALFORMED),
