@@ -76,7 +76,13 @@ void Model::on_call(const Call& call) {
   for (const auto& [link, packet] : call.outputs) {
     if (packet.type == Type::connack) on_connack(*link, packet);
   }
-  for (Link* link : call.over) on_given_up(*link);
+  // Those with full queues are given up when the call is done, after what filled them.
+  std::vector<Link*> over = call.over;
+  std::stable_partition(over.begin(), over.end(), [this](const Link* link) {
+    const Known& known = known_[link->number];
+    return known.is_done || is_silent(known);
+  });
+  for (Link* link : over) on_given_up(*link);
   for (const auto& [link, packet] : call.outputs) on_output(*link, packet);
   if (call.kind == Call::Kind::advance) check_silence(call.shard);
 }
@@ -208,11 +214,15 @@ void Model::on_given_up(Link& link) {
   part(link, false);
 }
 
-bool Model::may_give_up(const Link&, const Known& known) const {
+bool Model::is_silent(const Known& known) const {
   const Ms silence = world_.now() - known.last_packet_at;
   if (!known.is_accepted) return silence >= connect_timeout;
   const Ms keep_alive = known.connect->keep_alive;
-  if (keep_alive > 0 && silence >= keep_alive * 1'500) return true;  // [MQTT-3.1.2-22]
+  return keep_alive > 0 && silence >= keep_alive * 1'500;  // [MQTT-3.1.2-22]
+}
+
+bool Model::may_give_up(const Link&, const Known& known) const {
+  if (is_silent(known)) return true;
   return options().full_policy == 2 && options().may_drop();
 }
 
@@ -224,6 +234,7 @@ void Model::part(Link& link, bool discards_will) {
   Session& session = at->second;
   tell([&](Checker& checker) { checker.changing(session); });
   session.online = nullptr;
+  session.parted_in = calls_;
   tell([&](Checker& checker) { checker.changed(session); });
   tell([&](Checker& checker) { checker.parted(session, link); });
   if (discards_will) session.will.reset();

@@ -54,7 +54,8 @@ struct Session {
   std::size_t shard = 0;
   int version = 4;
   Link* online = nullptr;
-  Ms expiry = 0;  // `never`: it stays.
+  std::uint64_t parted_in = 0;  // The call that ended its last connection.
+  Ms expiry = 0;                // `never`: it stays.
   Ms ends_at = never;
   std::uint64_t ends_order = 0;
   std::map<std::string, Subscription> subscriptions;
@@ -117,6 +118,10 @@ class Model final : public Observer {
   const std::map<std::string, std::uint64_t>& retained() const { return retained_; }
   std::size_t online() const;
   std::uint64_t sequence() const { return sequence_; }
+  // In this very call, in which others may have parted before or after.
+  bool has_just_parted(const Session& session) const {
+    return session.online == nullptr && session.parted_in == calls_;
+  }
   bool may_read(const Session& session, const std::string& topic) const;
 
  private:
@@ -141,6 +146,7 @@ class Model final : public Observer {
   void accept(Link& link, Known& known, const Packet& connack);
   void start_session(Session& session, Link& link, const Packet& connect);
   void on_given_up(Link& link);
+  bool is_silent(const Known& known) const;
   bool may_give_up(const Link& link, const Known& known) const;
   void on_output(Link& link, const Packet& packet);
   void part(Link& link, bool discards_will);

@@ -30,7 +30,8 @@ OwedCheck::Wanted OwedCheck::wanted(const Session& session, const Message& messa
     }
   }
   if (is_stale) return {};
-  if (session.online == nullptr && !model_.options().queues_qos0) {
+  const bool is_away = session.online == nullptr && !model_.has_just_parted(session);
+  if (is_away && !model_.options().queues_qos0) {
     std::erase_if(result.copies, [](const Copy& copy) { return copy.qos == 0; });
   }
   return result;
@@ -56,7 +57,10 @@ void OwedCheck::routed(const Message& message, std::size_t shard) {
     const Wanted copies = wanted(session, message, 0);
     if (copies.copies.empty()) continue;
     Debt& debt = debts_[id][message.number];
-    debt.must += static_cast<int>(copies.copies.size());
+    const auto is_uncertain = [&](const Copy& copy) {
+      return copy.qos == 0 && model_.has_just_parted(session);
+    };
+    for (const Copy& copy : copies.copies) ++(is_uncertain(copy) ? debt.may : debt.must);
     owe(debt, copies);
   }
   if (message.number == 0) return;
