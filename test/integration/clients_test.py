@@ -201,8 +201,7 @@ class Sessions(ClientTestCase):
         for text in ("1", "2", "3"):
             self.pub(broker, "-q", qos, "-t", "a", "-m", text, version=version)
         sub.tap.wait_for(DOWN, wire.PUBLISH, 3)
-        sub.tap.let_through()
-        sub.tap.cut()
+        sub.tap.cut_and_let_through()
         sub.tap.wait_for(DOWN, wire.SUBACK, connection=2)
         self.pub(broker, "-q", qos, "-t", "a", "-m", "4", version=version)
         again = [wire.read_publish(got, version) for got in sub.tap.wait_for(DOWN, wire.PUBLISH, 3, connection=2)]
@@ -223,8 +222,7 @@ class Sessions(ClientTestCase):
         publisher.stdin.write(b"".join(lines))
         publisher.stdin.flush()
         tap.wait_for(UP, wire.PUBLISH, 10)
-        tap.let_through()
-        tap.cut()
+        tap.cut_and_let_through()
         again = [wire.read_publish(got, version) for got in tap.wait_for(UP, wire.PUBLISH, 10, connection=2)]
         self.assertEqual([got.payload + b"\n" for got in again], lines)
         self.assertTrue(all(got.dup for got in again))

@@ -22,6 +22,7 @@ class Tap:
         self.swallowed = {}  # (direction, type) -> how many more
         self.sockets = []
         self.connections = 0
+        self.dead = 0       # Connections up to this number pass nothing on.
         self.closed = False
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -75,7 +76,8 @@ class Tap:
                 self.seen.append((direction, got, number))
                 left = self.swallowed.get((direction, got.kind), 0)
                 self.swallowed[direction, got.kind] = max(0, left - 1)
-            if not left:
+                is_dead = number <= self.dead
+            if not left and not is_dead:
                 out += wire.packet(got.kind, got.flags, got.body)
         return out
 
@@ -83,10 +85,6 @@ class Tap:
         """From now on so many packets of this type do not arrive."""
         with self.lock:
             self.swallowed[direction, kind] = count
-
-    def let_through(self):
-        with self.lock:
-            self.swallowed.clear()
 
     def packets(self, direction, kind, connection=None):
         with self.lock:
@@ -104,6 +102,13 @@ class Tap:
             sockets, self.sockets = self.sockets, []
         for end in sockets:
             shut(end)
+
+    def cut_and_let_through(self):
+        """Both at one moment: nothing that was swallowed so far gets past on the old connections."""
+        with self.lock:
+            self.dead = self.connections
+            self.swallowed.clear()
+        self.cut()
 
     def close(self):
         with self.lock:
