@@ -278,7 +278,8 @@ void BrokerHost::flush_lanes(std::size_t shard) {
   for (std::uint8_t to = 0; to < shards_.size(); ++to) {
     auto& outbox = shards_[shard]->outbox(topic::ShardId{to});
     Lane& lane = lanes_[shard][to];
-    while (!outbox.empty() && lane.waiting.size() < world_.options.lane_capacity) {
+    const std::uint64_t capacity = world_.has_faults ? world_.options.lane_capacity : 4096;
+    while (!outbox.empty() && lane.waiting.size() < capacity) {
       lane.waiting.push_back(outbox.pop_front());
     }
     if (!lane.waiting.empty()) schedule(to, world_.up_to(world_.options.turn_delay_ms));

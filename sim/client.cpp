@@ -42,6 +42,8 @@ void Client::connect() {
   link_ = network_.open(*this);
   connect_ = connect_packet();
   is_clean_ = connect_.clean_start;
+  is_doubtful_ = is_doubtful_ || is_unanswered_;
+  is_unanswered_ = true;
   if (is_clean_) forget_session();
   send(connect_);
   if (mood_ == Mood::leaving) {
@@ -61,8 +63,9 @@ Packet Client::connect_packet() {
   packet.version = static_cast<std::uint8_t>(version_);
   packet.topic = id_;
   const bool is_busy = mood_ == Mood::busy;
-  packet.clean_start =
-      mood_ == Mood::leaving || (is_busy && (!o.has_durable || world_.percent(20)));
+  // Who has forgotten a session says so until it is heard.
+  packet.clean_start = mood_ == Mood::leaving || (is_unanswered_ && is_clean_) ||
+                       (is_busy && (!o.has_durable || world_.percent(20)));
   const auto add = [&](std::uint8_t id, std::uint64_t number) {
     if (version_ == 5)
       packet.properties.push_back({.id = id, .number = static_cast<std::uint32_t>(number)});
@@ -98,6 +101,8 @@ Will Client::make_will() {
 void Client::on_connack(const Packet& packet) {
   if (packet.reason != 0) return drop();
   is_connected_ = true;
+  is_unanswered_ = false;
+  if (std::exchange(is_doubtful_, false)) received_.clear();
   quota_ = number_of(packet.properties, property::receive_maximum).value_or(65'535);
   aliases_max_ = number_of(packet.properties, property::topic_alias_maximum).value_or(0);
   if (packet.session_present) return resend();

@@ -87,6 +87,8 @@ class Client final : public Endpoint {
   bool is_connected_ = false;
   bool is_reconnecting_ = false;
   bool is_clean_ = false;
+  bool is_unanswered_ = false;  // No CONNACK came for the last CONNECT: whose session is there?
+  bool is_doubtful_ = false;
   Packet connect_;
   std::uint16_t last_id_ = 0;
   std::size_t quota_ = 65'535;

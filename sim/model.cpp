@@ -429,6 +429,8 @@ bool Model::fire_next(std::size_t shard) {
 
 // Nobody stays connected who was silent for too long [MQTT-3.1.2-22].
 void Model::check_silence(std::size_t shard) {
+  // After a burst the broker may not listen to a client for a while: no silence of the client's.
+  if (options().burst > 0 && world_.has_faults) return;
   for (const auto& [number, link] : open_) {
     const Known& known = known_[number];
     if (link->shard != shard || known.is_done || !known.is_accepted) continue;

@@ -30,7 +30,8 @@ OwedCheck::Wanted OwedCheck::wanted(const Session& session, const Message& messa
     }
   }
   if (is_stale) return {};
-  const bool is_away = session.online == nullptr && !model_.has_just_parted(session);
+  const bool is_away =
+      session.online == nullptr && (sequence != 0 || !model_.has_just_parted(session));
   if (is_away && !model_.options().queues_qos0) {
     std::erase_if(result.copies, [](const Copy& copy) { return copy.qos == 0; });
   }

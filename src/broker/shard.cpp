@@ -270,8 +270,11 @@ void Shard::on_connection_timer(Client& client) {
       client.is_held_back || client.machine.state() == protocol::State::await_decision;
   if (is_ours_to_wait_for) {
     // We do not read it, or the password check has a queue: that is not the client's silence.
-    client.timer = core_->timers.set(core_->now + core_->config.connect_timeout(),
-                                     {Timer::Kind::connection, client.id.value});
+    const base::Duration patience = client.session == nullptr
+                                        ? base::Duration{core_->config.connect_timeout()}
+                                        : std::chrono::seconds{client.machine.keep_alive()} * 3 / 2;
+    client.timer =
+        core_->timers.set(core_->now + patience, {Timer::Kind::connection, client.id.value});
     return;
   }
   if (client.session == nullptr) {
