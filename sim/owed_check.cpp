@@ -134,7 +134,13 @@ void OwedCheck::subscribed(const Session& session, const std::string& filter,
   for (const auto& [topic, number] : model_.retained()) {
     const Message* message = model_.find(number);
     if (message == nullptr || !filter_matches(filter, topic)) continue;
-    if (subscription.no_local && message->publisher == session.id) continue;
+    if (subscription.no_local && message->publisher == session.id) {
+      // What the filter without No Local still owed takes on the new options.
+      const auto known = debts_[session.id].find(number);
+      if (known == debts_[session.id].end()) continue;
+      known->second.stored_may += std::exchange(known->second.stored_must, 0);
+      continue;
+    }
     if (message->expires_at <= model_.world().now() || !model_.may_read(session, topic)) continue;
     Debt& debt = debts_[session.id][number];
     // One that still waits is not sent twice, however often the filter comes.
