@@ -22,6 +22,7 @@ RULES = {
     "iostream": ("src/base/a.cpp", "#include <iostream>\n", "#include <ios>\n"),
     "using-namespace": ("src/base/a.h", HEADER + "using namespace std;\n",
                         HEADER + "using namespace std::chrono_literals;\n"),
+    "throwing-print": ("apps/a.cpp", "fmt::print(stderr, text);\n", "apps::print(stderr, text);\n"),
     "unbounded-copy": ("src/base/a.cpp", "sprintf(out, in);\n", "fmt::sprintf(in); snprintf(out, 3, in);\n"),
     "unchecked-number": ("src/base/a.cpp", "int x = atoi(text);\n", "int x = ratio(text);\n"),
     "volatile": ("src/base/a.cpp", "volatile int x;\n", "std::atomic<int> x;\n"),
