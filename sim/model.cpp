@@ -77,12 +77,19 @@ void Model::on_call(const Call& call) {
     if (packet.type == Type::connack) on_connack(*link, packet);
   }
   // Those with full queues are given up when the call is done, after what filled them.
-  std::vector<Link*> over = call.over;
-  std::stable_partition(over.begin(), over.end(), [this](const Link* link) {
+  const auto goes_first = [this](const Link* link) {
     const Known& known = known_[link->number];
     return known.is_done || is_silent(known);
-  });
-  for (Link* link : over) on_given_up(*link);
+  };
+  std::vector<Link*> later;
+  for (Link* link : call.over) {
+    if (goes_first(link)) {
+      on_given_up(*link);
+    } else {
+      later.push_back(link);
+    }
+  }
+  for (Link* link : later) on_given_up(*link);
   for (const auto& [link, packet] : call.outputs) on_output(*link, packet);
   if (call.kind == Call::Kind::advance) check_silence(call.shard);
 }
@@ -133,7 +140,9 @@ void Model::on_output(Link& link, const Packet& packet) {
     return;
   }
   const auto at = sessions_.find(known.session);
-  if (at == sessions_.end() || at->second.generation != known.generation) return;
+  if (at == sessions_.end() || at->second.generation != known.generation) {
+    return tell([&](Checker& checker) { checker.sent_in_vain(packet); });
+  }
   tell([&](Checker& checker) { checker.sent(at->second, link, packet); });
 }
 

@@ -87,6 +87,8 @@ class Checker {
   virtual void sent(const Session&, const Link&, const Packet&) {}
   // Any packet that the broker wrote, whoever it was for.
   virtual void written(const Packet&) {}
+  // Written in the very call that ended the session it was for.
+  virtual void sent_in_vain(const Packet&) {}
   virtual void lane_popped(std::size_t /*from*/, std::size_t /*to*/) {}
   // All clients are there, nothing moves any more.
   virtual void at_rest() {}

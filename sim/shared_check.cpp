@@ -66,6 +66,15 @@ void SharedCheck::sent(const Session& session, const Link&, const Packet& packet
   if (packet.qos == 1) held_[session.id][packet.id] = message->number;
 }
 
+// QoS 1 goes on to another member; QoS 2 may not [MQTT-4.8.2-5].
+void SharedCheck::sent_in_vain(const Packet& packet) {
+  const auto at = debts_.find(number_of(packet.payload));
+  if (packet.type != Type::publish || packet.dup || at == debts_.end()) return;
+  ++at->second.came;
+  if (packet.qos == 1) ++at->second.again;
+  if (packet.qos == 0) at->second.may_miss = true;
+}
+
 void SharedCheck::received(const Session& session, const Link&, const Packet& packet) {
   if (packet.type == Type::puback) held_[session.id].erase(packet.id);
 }

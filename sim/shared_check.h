@@ -17,6 +17,7 @@ class SharedCheck final : public Checker {
   explicit SharedCheck(const Model& model) : Checker("shared"), model_(model) {}
   void routed(const Message& message, std::size_t shard) override;
   void sent(const Session& session, const Link& link, const Packet& packet) override;
+  void sent_in_vain(const Packet& packet) override;
   void received(const Session& session, const Link& link, const Packet& packet) override;
   void ending(const Session& session) override;
   void subscribed(const Session& session, const std::string& filter,
