@@ -13,5 +13,5 @@ function(midge_test name)
   target_link_libraries(${name} PRIVATE
     midge_options midge_rapidcheck GTest::gmock GTest::gtest_main ${arg_LINKS})
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "RC_PARAMS=max_success=200")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 300 ENVIRONMENT "RC_PARAMS=max_success=200 seed=20261124")
 endfunction()

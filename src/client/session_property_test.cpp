@@ -66,7 +66,8 @@ class ModelServer final {
     bool released;
   };
 
-  void on(const wire::Connect&) {
+  void on(const wire::Connect& connect) {
+    if (connect.clean_start) start_anew();
     send(wire::Connack{.session_present = connected_before_});
     connected_before_ = online_ = true;
     for (Waiting& waiting : waiting_) send_one(waiting);
@@ -98,6 +99,13 @@ class ModelServer final {
     RC_FAIL("a packet that the session should not send");
   }
 
+  // The client never heard of an earlier session, if its CONNACK was lost. What is to be published
+  // stays.
+  void start_anew() {
+    connected_before_ = false;
+    received_.clear();
+    for (Waiting& waiting : waiting_) waiting.was_sent = waiting.released = false;
+  }
   void finish(PacketId id) {
     std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.id == id; });
   }
