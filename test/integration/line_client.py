@@ -82,7 +82,8 @@ class LineClientTests(harness.TestCase):
         self.assertEqual(subscriber.tell(f"subscribe a/+ {qos}"), f"subscribed {qos}")
         for number in range(50):
             self.assertEqual(publisher.tell(f"send a/b {qos} 0 {number}"), "sent")
-        self.assertEqual(publisher.tell("flush"), "flushed")
+            if number % 10 == 9:  # MQTT.js does not heed Receive Maximum, which is 20.
+                self.assertEqual(publisher.tell("flush"), "flushed")
         self.assertEqual(subscriber.wait_for_messages(50),
                          [["a/b", str(qos), "0", str(number)] for number in range(50)])
 
