@@ -21,8 +21,8 @@ class LogLines final {
   // "Client X sending PINGREQ".
   void sending(wire::PacketType type) const;
   void received(wire::PacketType type) const;
-  void sending(const wire::Publish& publish, wire::PacketId id) const;
-  void received(const wire::Publish& publish) const;
+  void sending(const wire::Publish& sent, wire::PacketId id) const;
+  void received(const wire::Publish& came) const;
   // PUBACK and PUBREC say their reason.
   void sending_acknowledgement(wire::PacketType type, wire::PacketId id,
                                wire::ReasonCode reason) const;

@@ -1,8 +1,7 @@
 #include "client/loop_core.h"
 
-#include <errno.h>
-
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.h"
@@ -12,7 +11,7 @@ namespace client {
 
 namespace {
 constexpr std::size_t posted_max = 65'536;
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t buffer_size = std::size_t{256} * 1024;
 
 midge::Error system_error(const runtime::Failure& failure) {
   return {.code = midge::ErrorCode::system, .text = failure.message, .system_error = failure.code};
@@ -65,6 +64,7 @@ void LoopCore::run_once(std::chrono::milliseconds timeout) {
   events_->wait(worked ? base::Duration::zero() : wait_for(timeout), [&](std::uint64_t token,
                                                                          runtime::Ready ready) {
     if (at == base::Instant{}) at = now();
+    // What token_of() made of it. NOLINTNEXTLINE(performance-no-int-to-ptr)
     reinterpret_cast<Source*>(static_cast<std::uintptr_t>(token))->on_ready(ready, at);
   });
   mailbox_->drain([](Callback&& callback) { callback(); });
