@@ -8,7 +8,7 @@
 namespace server {
 
 namespace {
-constexpr std::size_t discard_max = 64 * 1024;  // A turn.
+constexpr std::size_t discard_max = std::size_t{64} * 1024;  // A turn.
 }
 
 void Farewells::add(runtime::Fd fd, base::Instant now) {

@@ -18,7 +18,8 @@ using runtime::IoState;
 
 namespace {
 
-constexpr std::size_t read_size = 64 * 1024;  // Of one connection in one turn: its share.
+constexpr std::size_t read_size =
+    std::size_t{64} * 1024;  // Of one connection in one turn: its share.
 constexpr std::size_t mailbox_max = 1 << 20;
 constexpr std::size_t log_lines_max = 10'000;  // For $SYS/broker/log; the log itself has them all.
 constexpr std::size_t lane_budget = 4096;      // Messages of other shards in one turn.

@@ -42,6 +42,7 @@ Message::Message(const Fields& fields)
 }
 
 void Message::destroy() const {
+  // Nobody holds it any more. NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
   auto* memory = const_cast<Message*>(this);
   memory->~Message();
   ::operator delete(memory);
